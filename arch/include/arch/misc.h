@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is left: the auxiliary vector's machine part, unwinding, TLS calls, registers for core dumps.
+ */
+#ifndef ARCH_MISC_H
+#define ARCH_MISC_H
+
+#include <janus/types.h>
+
+struct thread;
+struct trapframe;
+
+extern const u16 arch_elf_machine;	/* e_machine of native programs */
+
+/* What the machine adds to an auxv: */
+unsigned long arch_hwcap(void);		/* AT_HWCAP */
+unsigned long arch_hwcap2(void);	/* AT_HWCAP2 */
+const char *arch_platform(void);	/* AT_PLATFORM, or NULL */
+unsigned long arch_minsigstksz(void);	/* AT_MINSIGSTKSZ */
+
+/* Is this user pc/sp/flags fit for a return to user mode? Used where a tracer or frame supplies registers. */
+void arch_sanitise_frame(struct trapframe *tf);
+
+/*
+ * Walk the frame records from frame pointer `fp` inside the kernel stack of `t` (NULL: any kernel
+ * stack); calls back with each return address until it returns false. Safe on a broken stack.
+ */
+void arch_stack_walk(struct thread *t, unsigned long fp, bool (*fn)(void *arg, unsigned long pc), void *arg);
+
+/* Machine-specific system calls (arch_prctl and friends) declared in syscalls.tbl live in arch/ as sys_*(). */
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What each CPU owns. Reached by arch_this_cpu(); since kernel code is not preempted, the pointer is
+ * good until the caller sleeps.
+ *
+ * Field rules: [own] only its CPU; [irq] its CPU with interrupts off; [atomic]; [const] after boot.
+ */
+#ifndef JANUS_CPU_H
+#define JANUS_CPU_H
+
+#include <arch/cpu.h>
+#include <janus/types.h>
+
+struct thread;
+struct mm;
+
+enum ipi_reason {
+	IPI_RESCHED = 1 << 0,	/* look at the run queue */
+	IPI_CALL = 1 << 1,	/* run smp_call functions */
+	IPI_STOP = 1 << 2,	/* halt for ever */
+};
+
+struct cpu {
+	struct arch_cpu arch;		/* first: entry code knows its offsets */
+	struct thread *current;		/* [own] the running thread */
+	struct thread *idle;		/* [const] */
+	unsigned id;			/* [const] */
+	bool online;			/* [atomic] */
+	u32 ipi_pending;		/* [atomic] enum ipi_reason */
+	unsigned irq_depth;		/* [irq] nesting of interrupt handlers: 0 in thread context */
+	struct mm *active_mm;		/* [irq] address space loaded in the MMU; idle threads borrow it */
+	u64 ticks_user, ticks_system, ticks_idle;	/* [own] nanoseconds, for /proc/stat */
+	u64 rcu_seen;			/* [atomic] last grace period this CPU passed */
+} __cacheline_aligned;
+
+extern struct cpu cpus[NR_CPUS];
+extern unsigned nr_cpus;		/* [const] after the secondaries are up */
+#define for_each_cpu(c) for (struct cpu *c = cpus; c < cpus + nr_cpus; c++)
+
+static inline struct cpu *this_cpu(void) { return arch_this_cpu(); }
+static inline unsigned this_cpu_id(void) { return arch_this_cpu()->id; }
+#define current arch_current()
+
+/* A set of CPUs, one bit each. */
+typedef u32 cpumask_t;
+
+/* Run fn(arg) on the CPUs of `mask` but this one and wait until all have. Interrupts on, no spinlock held
+ * that an interrupt handler takes. fn runs with interrupts off. core/sched/smp.c */
+void smp_call(cpumask_t mask, void (*fn)(void *arg), void *arg);
+
+/* Bring the other CPUs up (boot). */
+void smp_init(void);
+/* Halt all other CPUs: panic and machine stop. Any context. */
+void smp_stop_others(void);
+
+#endif
