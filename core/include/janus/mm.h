@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Address spaces: areas, page tables, faults. core/mm/.
+ *
+ * Field legend: [ml] mm->mmap_lock (rwsem: faults read, changes write), [pt] mm->pt_lock (spinlock: entries),
+ * [atomic]. Lock order: mmap_lock > mapping locks > pt_lock > allocator.
+ */
+#ifndef JANUS_MM_H
+#define JANUS_MM_H
+
+#include <arch/mmu.h>
+#include <janus/list.h>
+#include <janus/lock.h>
+#include <janus/page.h>
+#include <janus/rbtree.h>
+#include <janus/types.h>
+
+struct file;
+struct mm;
+struct vma;
+struct thread;
+
+enum vm_flags {
+	VM_READ = 1 << 0,
+	VM_WRITE = 1 << 1,
+	VM_EXEC = 1 << 2,
+	VM_SHARED = 1 << 3,
+	VM_MAYREAD = 1 << 4,	/* mprotect may add it */
+	VM_MAYWRITE = 1 << 5,
+	VM_MAYEXEC = 1 << 6,
+	VM_GROWSDOWN = 1 << 7,	/* the stack */
+	VM_LOCKED = 1 << 8,
+	VM_DONTFORK = 1 << 9,
+	VM_WIPEONFORK = 1 << 10,
+	VM_NORESERVE = 1 << 11,
+	VM_SPECIAL = 1 << 12,	/* pages given by the owner, no struct page games: vDSO, device */
+	VM_DONTDUMP = 1 << 13,
+};
+
+struct vm_ops {
+	/* The page of the file at `index` (pages) for a fault: referenced and up to date, or ERR_PTR:
+	 * -EFAULT or -EIO give SIGBUS, -ENOMEM the OOM answer. */
+	struct page *(*fault)(struct vma *vma, u64 index, bool write);
+	/* A shared file page is about to become writable. 0 or -errno. NULL: nothing to do. */
+	int (*page_mkwrite)(struct vma *vma, struct page *page);
+	void (*open)(struct vma *vma);
+	void (*close)(struct vma *vma);
+	const char *name;		/* for /proc/PID/maps when there is no file */
+};
+
+struct vma {
+	uaddr_t start, end;		/* [ml] page aligned, [start, end) */
+	u32 flags;			/* [ml] VM_* */
+	struct rb_node node;		/* [ml] in mm->vmas */
+	struct mm *mm;
+	struct file *file;		/* [ml] NULL: anonymous */
+	u64 pgoff;			/* [ml] offset in the file, in pages; anonymous: start >> PAGE_SHIFT at birth */
+	const struct vm_ops *ops;	/* [const] NULL: private anonymous memory */
+	struct list_head map_link;	/* [mapping->mmap_lock] in mapping->mappings */
+	struct rcu_head rcu;
+};
+
+struct mm {
+	struct arch_mm arch;		/* ASID and the like; arch's rules */
+	pte_t *root;			/* [const] direct-map address of the root table */
+	refcount_t users;		/* threads that run in it; 0: unmap all */
+	refcount_t refs;		/* also borrowers (active_mm, /proc); 0: free the struct */
+	struct rwsem mmap_lock;
+	spinlock_t pt_lock;
+	struct rb_root vmas;		/* [ml] */
+	struct vma *last;		/* [ml] hint: the last one found */
+	u32 nr_vmas;			/* [ml] */
+	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* [ml] pages */
+	s64 anon_pages, file_pages, shmem_pages, table_pages;	/* [pt] resident */
+	u64 max_rss;
+	uaddr_t code_start, code_end, data_start, data_end;	/* [ml] */
+	uaddr_t brk_start, brk;		/* [ml] */
+	uaddr_t stack_start;		/* [ml] */
+	uaddr_t arg_start, arg_end, env_start, env_end;	/* [ml] */
+	uaddr_t mmap_base;		/* [const] top-down allocation starts below */
+	uaddr_t sigreturn_page;		/* [const] the machine's trampoline (vDSO), 0 when it has none */
+	u64 auxv[48];			/* [const after exec] for /proc/PID/auxv */
+	u32 auxv_len;
+	struct file *exe;		/* [ml] */
+	bool oom_reaped, dumpable;
+	cpumask_t cpus;			/* [atomic] CPUs that may hold translations */
+};
+
+extern struct mm kernel_mm;		/* root of the kernel half; no vmas */
+
+struct mm *mm_create(void);			/* empty; users = refs = 1 */
+struct mm *mm_fork(struct mm *parent);		/* copy-on-write copy, or ERR_PTR */
+void mm_put(struct mm *mm);			/* drop a user; the last unmaps everything */
+void mm_drop(struct mm *mm);			/* drop a borrower */
+struct mm *thread_mm_get(struct thread *t);	/* users reference to t's mm, or NULL */
+void mm_switch(struct mm *next);		/* this CPU runs on next (NULL: borrow); interrupts off */
+void exec_mmap(struct mm *mm);			/* current changes to a fresh mm and puts its old one */
+
+struct vma *vma_find(struct mm *mm, uaddr_t addr);	/* first with end > addr; [ml] */
+/* Kernel's own mmap: length > 0, addr hint or MAP_FIXED; takes a file reference. mmap_lock held for write. */
+long do_mmap(struct mm *mm, struct file *file, uaddr_t addr, size_t len, unsigned prot, unsigned flags, u64 pgoff);
+int do_munmap(struct mm *mm, uaddr_t addr, size_t len);
+int mm_map_special(struct mm *mm, uaddr_t addr, size_t len, u32 vm_flags, const struct vm_ops *ops);
+int setup_stack_vma(struct mm *mm, uaddr_t top);	/* exec: the stack area below top */
+long do_brk_vma(struct mm *mm, uaddr_t start, size_t len, u32 vm_flags);	/* anonymous area of bss and heap */
+
+/* A fault of current (or of a kernel access to user memory): 0 done; -EFAULT MAPERR, -EACCES ACCERR,
+ * -EIO (beyond end of file) SIGBUS, -ENOMEM. Takes mmap_lock. */
+int handle_mm_fault(struct mm *mm, uaddr_t addr, unsigned flags);
+/* Read or write another address space (or one's own bypassing protections): bytes done. ptrace, /proc/PID/mem. */
+size_t access_mm(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write);
+/* Unmap every user mapping of pages [first, last] of a mapping: truncate, invalidate. Private copies stay unless even_cows. */
+void unmap_mapping_range(struct address_space *mapping, u64 first, u64 last, bool even_cows);
+
+/* ---- page tables: the one walker (core/mm/pgtable.c) ---- */
+pte_t *pt_walk(pte_t *root, uaddr_t va);			/* level 0 entry, or NULL where tables are missing */
+pte_t *pt_walk_alloc(struct mm *mm, uaddr_t va);		/* makes tables; NULL on no memory; takes no lock itself */
+int kernel_map(unsigned long va, phys_t pa, size_t size, unsigned prot);	/* may use large blocks */
+void kernel_unmap(unsigned long va, size_t size);
+int kernel_protect(unsigned long va, size_t size, unsigned prot);
+
+/* ---- running out ---- */
+bool oom_kill(void);		/* choose, kill and say so; false when there is nobody */
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheduler: per-CPU run queues, wake-ups, the switch. core/sched/.
+ *
+ * Policies: SCHED_OTHER/BATCH/IDLE share by weighted virtual run time, SCHED_FIFO/RR by priority above them.
+ * A thread is on at most one run queue; thread->state and run-queue fields change under that queue's lock.
+ */
+#ifndef JANUS_SCHED_H
+#define JANUS_SCHED_H
+
+#include <janus/cpu.h>
+#include <janus/list.h>
+#include <janus/rbtree.h>
+#include <janus/types.h>
+
+struct thread;
+struct trapframe;
+
+enum thread_state {
+	THREAD_RUNNING = 0,		/* running or on a run queue */
+	THREAD_INTERRUPTIBLE = 1,
+	THREAD_UNINTERRUPTIBLE = 2,
+	THREAD_KILLABLE = 4,		/* sleeps for all but SIGKILL */
+	THREAD_STOPPED = 8,		/* job control */
+	THREAD_TRACED = 16,		/* stopped under a tracer */
+	THREAD_DEAD = 32,		/* will never run again */
+	THREAD_NEW = 64,		/* not yet started */
+};
+
+/* The scheduler's half of a thread. [rq] under the lock of the run queue of thread->cpu. */
+struct sched_entity {
+	struct rb_node node;		/* [rq] in the queue's tree, by vruntime */
+	struct list_head rt_link;	/* [rq] in the queue's list of its priority */
+	bool queued;			/* [rq] */
+	bool on_cpu;			/* [atomic] its stack is in use: a waker on another CPU waits for false */
+	u8 policy;			/* [rq] SCHED_* */
+	u8 rt_priority;			/* [rq] 1..99, 0 for SCHED_OTHER */
+	s8 nice;			/* [rq] -20..19 */
+	bool reset_on_fork;		/* [rq] */
+	u32 weight;			/* [rq] from nice */
+	u64 vruntime;			/* [rq] weighted nanoseconds */
+	u64 exec_start;			/* [rq] when it was last charged, ns */
+	u64 sum_exec;			/* [rq] ns run in all */
+	u64 slice_end;			/* [rq] when its turn is over, ns */
+	cpumask_t allowed;		/* [rq] where it may run */
+};
+
+void sched_init(void);
+void sched_init_cpu(struct cpu *cpu);		/* its run queue and idle thread; boot CPU, for all */
+void sched_fork(struct thread *child);		/* copies current's parameters; child not yet visible */
+
+/* Give the CPU away: to sleep if current->state is not RUNNING. Interrupts on, no spinlock. */
+void schedule(void);
+/* Sleep at most until `deadline` (ns, monotonic); ns left, 0 when it passed. Set the state before. */
+u64 schedule_timeout(u64 deadline);
+void sched_yield(void);
+/* A new thread becomes runnable for the first time. */
+void wake_up_new(struct thread *t);
+/* Make t runnable if its state is in `states`; true when it did. Any context. */
+bool wake_up_thread(struct thread *t, u32 states);
+/* Wake t, and hand it this CPU at current's next schedule() if it may run here: for a waker about to sleep. */
+bool wake_up_sync(struct thread *t, u32 states);
+/* Tell the CPU that runs t to look at its flags (a signal came). Any context. */
+void kick_thread(struct thread *t);
+
+void sched_tick(bool user);			/* timer interrupt */
+void sched_idle_loop(void) __noreturn;		/* the idle thread of each CPU */
+void set_current_state(u32 state);		/* with a full barrier */
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads and processes.
+ *
+ * A `struct thread` is what the scheduler runs (a Linux task, a tid); a `struct process` is a thread
+ * group (a tgid). What clone's flags share or copy hangs off the thread by counted pointers: mm, files, fs
+ * context, signal handlers, credentials, namespaces; so threads, vfork and containers are one code.
+ *
+ * Field legend:
+ *   [self]    only the thread itself (others while it is stopped or not yet started)
+ *   [tl]      tasklist_lock (spinlock, taken with interrupts off): the tree of processes, groups, sessions, pid tables
+ *   [sig]     process->sighand->lock (spinlock, interrupts off)
+ *   [pl]      thread->lock: pointers that others follow (mm, files, fs), comm
+ *   [rcu]     read under RCU, written under the lock named
+ *   [atomic]  atomic accesses;  [const] after creation
+ * Lock order: mmap_lock > ... > tasklist_lock > sighand->lock > run queue lock.
+ */
+#ifndef JANUS_THREAD_H
+#define JANUS_THREAD_H
+
+#include <arch/thread.h>
+#include <arch/trapframe.h>
+#include <janus/cpu.h>
+#include <janus/list.h>
+#include <janus/lock.h>
+#include <janus/sched.h>
+#include <janus/signal.h>
+#include <janus/time.h>
+#include <janus/types.h>
+#include <janus/wait.h>
+#include <uapi/resource.h>
+
+struct mm;
+struct files;
+struct fs_context;
+struct file;
+struct cred;
+struct tty;
+struct dentry;
+struct nsproxy;
+
+/* thread->flags: one word, tested once on the way out to user mode. [atomic] */
+enum thread_flag {
+	TF_SIGPENDING = 1 << 0,		/* a signal may be deliverable */
+	TF_NEED_RESCHED = 1 << 1,	/* another thread should run here */
+	TF_NOTIFY_RESUME = 1 << 2,	/* task work */
+	TF_RESTORE_MASK = 1 << 3,	/* put saved_mask back if no handler runs (sigsuspend, ppoll) */
+	TF_FPU_LOAD = 1 << 4,		/* the architecture's: FP state is in memory, load it before user mode */
+	TF_SYSCALL_TRACE = 1 << 5,	/* slow path of the dispatcher: ptrace, seccomp, audit */
+	TF_SINGLE_STEP = 1 << 6,
+	/* not tested at exit: */
+	TF_KERNEL = 1 << 16,		/* a kernel thread: never goes to user mode */
+	TF_EXITING = 1 << 17,
+	TF_VFORKED = 1 << 18,		/* a parent waits in vfork for us */
+	TF_FORKED_NOEXEC = 1 << 19,
+	TF_OOM_VICTIM = 1 << 20,
+};
+#define TF_EXIT_WORK 0x0000ffffu	/* flags that keep a thread in exit_to_user_work() */
+/* Flags that send the dispatcher down its slow path: */
+#define TF_SYSCALL_WORK (TF_SYSCALL_TRACE)
+
+/* Kinds of pid: a number can name a thread, a process, a process group and a session at once. */
+enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
+
+/*
+ * A number in use, with whoever uses it. Reference counted; found by number under RCU.
+ */
+struct pid {
+	refcount_t refs;
+	pid_t nr;				/* [const] (in the initial pid namespace; nested ones come later) */
+	struct hlist_node hash;			/* [tl, rcu] */
+	struct list_head users[PIDTYPE_MAX];	/* [tl] threads (PID) or processes (others), by pid_links */
+	struct wait_queue wait_pidfd;
+	struct rcu_head rcu;
+};
+
+struct thread {
+	struct arch_thread arch;		/* first: entry code knows its offsets */
+	u32 flags;				/* [atomic] TF_* */
+	u32 state;				/* [rq] enum thread_state; own writes by set_current_state() */
+	void *kstack;				/* [const] lowest address; KSTACK_SIZE above it */
+	struct cpu *cpu;			/* [rq] the CPU it runs or last ran on */
+	struct process *process;		/* [const] */
+	struct mm *mm;				/* [self, pl] NULL for kernel threads and after exit_mm */
+	struct files *files;			/* [self, pl] */
+	struct fs_context *fs;			/* [self, pl] */
+	const struct cred *cred;		/* [self, rcu] immutable once set: copy, change, replace */
+	struct nsproxy *ns;			/* [self, pl] NULL: the initial ones */
+	struct sched_entity se;
+	refcount_t refs;
+	spinlock_t lock;			/* [pl] */
+
+	pid_t tid;				/* [const, or de_thread under tl] */
+	struct pid *pid;			/* [tl] */
+	struct list_head pid_link;		/* [tl] in pid->users[PIDTYPE_PID] */
+	struct list_head thread_link;		/* [tl] in process->threads */
+	char comm[16];				/* [pl] */
+
+	/* signals */
+	sigset_t blocked;			/* [sig; own reads are free] */
+	sigset_t saved_mask;			/* [self] with TF_RESTORE_MASK */
+	struct sigqueue pending;		/* [sig] directed at this thread */
+	uaddr_t altstack_sp;			/* [self] */
+	size_t altstack_size;			/* [self] 0: none */
+	u32 altstack_flags;			/* [self] SS_* */
+	struct restart_block {			/* [self] for restart_syscall(2) */
+		long (*fn)(struct thread *t);
+		u64 arg[5];
+	} restart;
+
+	/* exit and wait */
+	int exit_code;				/* [tl] wait status of this thread */
+	int exit_signal;			/* [tl] to the parent when the whole group is gone; -1 for non-leaders */
+	struct completion *vfork_done;		/* [self, pl] whom exec or exit releases */
+	uaddr_t clear_child_tid;		/* [self] */
+	uaddr_t set_child_tid;			/* [self] */
+	uaddr_t robust_list;			/* [self] */
+	uaddr_t rseq;				/* [self] */
+	u32 rseq_len, rseq_sig;
+	int pdeath_signal;			/* [self] prctl(PR_SET_PDEATHSIG) */
+
+	/* accounting; [self], read by others as is */
+	u64 utime, stime;			/* ns, by tick sampling */
+	u64 start_time;				/* [const] ns, monotonic */
+	u64 min_faults, maj_faults;
+	u64 nvcsw, nivcsw;
+	u64 timer_slack;			/* ns */
+
+	void *poll_private;			/* [self] nested poll bookkeeping */
+	u32 personality;			/* [self] */
+	bool no_new_privs;			/* [self] */
+	bool io_wait;
+	struct rcu_head rcu;
+};
+
+/* A stop or death that others wait for. */
+struct completion {
+	bool done;				/* [wait.lock] */
+	struct wait_queue wait;
+};
+void completion_init(struct completion *c);
+void complete(struct completion *c);
+int wait_for_completion_killable(struct completion *c);
+
+struct process {
+	refcount_t refs;
+	pid_t tgid;				/* [const] */
+	struct pid *pids[PIDTYPE_MAX];		/* [tl, rcu] TGID, PGID, SID; [PID] unused */
+	struct list_head pid_links[PIDTYPE_MAX];	/* [tl] in pids[t]->users[t] */
+	struct list_head threads;		/* [tl] by thread_link; the leader first */
+	u32 nr_threads;				/* [tl] */
+	struct thread *leader;			/* [tl] */
+	struct process *parent;			/* [tl] never NULL but for init's kernel parent */
+	struct thread *parent_thread;		/* [tl] who forked us (for __WNOTHREAD, pdeath) */
+	struct list_head children, sibling;	/* [tl] */
+	struct list_head all_link;		/* [tl] in all_processes */
+
+	struct sighand *sighand;		/* [tl, sig] */
+	struct sigqueue shared_pending;		/* [sig] directed at the process */
+	u32 sig_flags;				/* [sig] SIGNAL_* below */
+	int group_exit_code;			/* [sig] */
+	int group_stop_count;			/* [sig] threads yet to stop */
+	int stop_signal;			/* [sig] */
+	struct thread *exec_thread;		/* [sig] the one that survives de_thread */
+	struct wait_queue wait_child;		/* wait4 sleeps here; woken by children */
+
+	struct tty *tty;			/* [sig] controlling terminal */
+	bool session_leader;			/* [tl] */
+	bool child_subreaper, has_child_subreaper;
+	bool dumpable;
+
+	struct rlimit rlimits[RLIM_NLIMITS];	/* [pl of leader] read as is */
+	struct posix_timers *timers;		/* [self process] timer_create's; NULL when none */
+	struct itimer {
+		struct ktimer timer;
+		u64 interval;			/* ns */
+	} itimer_real;				/* ITIMER_REAL */
+	u64 itimer_virt[2], itimer_virt_interval[2];	/* [sig] ITIMER_VIRTUAL, ITIMER_PROF: ns left, reload */
+
+	/* accounting of threads that are gone, and of waited-for children; [tl] */
+	u64 utime, stime, cutime, cstime;
+	u64 min_faults, maj_faults, cmin_faults, cmaj_faults;
+	u64 nvcsw, nivcsw, cnvcsw, cnivcsw;
+	u64 maxrss, cmaxrss;			/* KiB */
+	u64 start_time;				/* ns, monotonic */
+	s16 oom_score_adj;
+	struct rcu_head rcu;
+};
+
+enum signal_flags {
+	SIGNAL_STOPPED = 1 << 0,	/* all threads stopped by job control */
+	SIGNAL_CONTINUED = 1 << 1,	/* SIGCONT came; wait(WCONTINUED) has not been told yet */
+	SIGNAL_GROUP_EXIT = 1 << 2,	/* group_exit_code is set, all are to die */
+	SIGNAL_STOP_REPORT = 1 << 3,	/* stopped and not yet waited for */
+	SIGNAL_UNKILLABLE = 1 << 4,	/* init: default actions do not apply */
+};
+
+extern spinlock_t tasklist_lock;
+extern struct list_head all_processes;		/* [tl] */
+extern struct process *init_process;		/* [const] pid 1 */
+
+/* core/process/pid.c: numbers. find_* need tasklist_lock or RCU; get_* take a reference. */
+struct pid *pid_alloc(void);
+void pid_put(struct pid *pid);
+struct pid *find_pid(pid_t nr);
+struct thread *find_thread(pid_t tid);
+struct process *find_process(pid_t tgid);
+struct thread *get_thread_by_tid(pid_t tid);
+static inline void thread_get(struct thread *t) { ref_get(&t->refs); }
+void thread_put(struct thread *t);
+void process_put(struct process *p);
+
+/* core/process/: life. */
+struct clone_args {			/* kernel form of clone3's */
+	u64 flags;
+	uaddr_t pidfd, child_tid, parent_tid, stack, stack_size, tls, set_tid;
+	size_t set_tid_size;
+	int exit_signal;
+};
+long kernel_clone(const struct clone_args *args);		/* tid of the child, or -errno */
+struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg);	/* not started: wake_up_new */
+long do_execve(const char *path, uaddr_t argv, uaddr_t envp);	/* dirfd forms inside exec.c */
+/* Boot: current, a kernel thread, becomes pid 1 running `path` with kernel strings. */
+int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
+void do_exit(int code) __noreturn;				/* this thread; code is a wait status */
+void do_group_exit(int code) __noreturn;
+void process_init(void);
+
+/* core/process/cred.c */
+struct cred {				/* immutable once current's */
+	refcount_t refs;
+	uid_t uid, euid, suid, fsuid;
+	gid_t gid, egid, sgid, fsgid;
+	u64 cap_permitted, cap_effective, cap_inheritable, cap_bounding, cap_ambient;
+	u32 securebits;
+	u32 nr_groups;
+	gid_t *groups;			/* sorted */
+};
+struct cred *cred_copy(void);			/* a private copy of current's to change, or NULL */
+void cred_commit(struct cred *cred);		/* current takes it */
+void cred_put(const struct cred *cred);
+static inline const struct cred *cred_get(const struct cred *c) { ref_get(&((struct cred *)c)->refs); return c; }
+bool capable(int cap);
+bool in_group(gid_t gid);			/* fsgid or supplementary */
+
+unsigned long rlimit(unsigned which);		/* current's soft limit */
+
+static inline bool thread_flag(const struct thread *t, u32 flag) { return READ_ONCE(t->flags) & flag; }
+static inline void thread_set_flag(struct thread *t, u32 flag) { __atomic_fetch_or(&t->flags, flag, __ATOMIC_RELEASE); }
+static inline void thread_clear_flag(struct thread *t, u32 flag) { __atomic_fetch_and(&t->flags, ~flag, __ATOMIC_ACQUIRE); }
+static inline bool signal_pending(void) { return unlikely(thread_flag(current, TF_SIGPENDING)); }
+bool fatal_signal_pending(void);
+static inline struct trapframe *current_frame(void) { return arch_thread_frame(current); }
+static inline bool thread_is_leader(const struct thread *t) { return t->process->leader == t; }
+
+#endif
