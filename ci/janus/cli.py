@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command line of janus: what it understands, and where each word leads."""
+import argparse
+import os
+import sys
+
+from .machine import ALIASES, MACHINES, machine
+from .term import Trouble, red
+
+ABOUT = """\
+Janus is a kernel with two faces: it runs unmodified Linux programs on x86_64 and on arm64, from one
+core. This command sets up what is missing, builds it, boots it in QEMU and tests it."""
+
+EXAMPLES = """\
+examples:
+  ./janus run                            a shell inside Janus on x86_64 (Ctrl-A x leaves)
+  ./janus run arm64                      the same on arm64
+  ./janus run arm64 -- uname -a          run one command; its output and exit status come back
+  ./janus run --smp 4 --mem 64M -- free  on four CPUs with 64 MiB
+  ./janus run --add ./hello -- /hello    put your own static Linux program into the guest and run it
+  ./janus run --init ./hello             or make it the first process
+  ./janus run --oracle arm64 -- uname -a the same on Debian's own Linux, to compare
+  ./janus test                           build, boot and test both machines
+  ./janus gdb arm64                      debug the kernel
+
+`./janus COMMAND --help` tells more of each."""
+
+
+def machine_name(text):
+    return machine(text).name
+
+
+def add_guest_options(parser):
+    group = parser.add_argument_group("the guest")
+    group.add_argument("--smp", type=int, default=1, metavar="N", help="CPUs, 1 to 8 (default: 1)")
+    group.add_argument("--mem", default="512M", metavar="SIZE", help="memory, such as 32M or 1G (default: 512M)")
+    group.add_argument("--append", default="", metavar="ARGS", help="more of the kernel's command line")
+    group.add_argument("--cpu", default="", help="QEMU's -cpu, such as qemu64 or cortex-a53")
+    group.add_argument("--board", default="", metavar="OPTS", help="more of QEMU's -M, such as gic-version=3")
+    group.add_argument("--icount", action="store_true", help="one guest nanosecond an instruction: the same every run")
+    group.add_argument("--uboot", action="store_true", help="boot through Debian's U-Boot")
+    group.add_argument("--oracle", action="store_true", help="Debian's own Linux kernel instead of Janus")
+    group.add_argument("--debug", action="store_true", help="the debug build of Janus")
+    group.add_argument("--init", default="", metavar="FILE", help="a static Linux program of yours as process 1")
+    group.add_argument("--add", action="append", default=[], metavar="FILE[:PATH]",
+                       help="put a file or folder into the guest (repeatable)")
+    group.add_argument("--timeout", type=float, metavar="SECONDS", help="end the guest after so long, with status 124")
+    group.add_argument("--verbose", action="store_true", help="show the boot and QEMU's command line")
+
+
+def parser():
+    top = argparse.ArgumentParser(prog="./janus", description=ABOUT, epilog=EXAMPLES,
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest="what", metavar="COMMAND")
+
+    run = commands.add_parser("run", help="boot one machine: a shell, or one command in it",
+                              usage="./janus run [x86_64|arm64] [options] [-- COMMAND...]",
+                              description="Boot Janus in QEMU and give a shell, or run COMMAND in the guest and "
+                                          "end with its exit status (124: time is up, 125: the guest died).")
+    run.add_argument("arch", nargs="?", default="x86_64", type=machine_name, metavar="ARCH",
+                     help="x86_64 (default) or arm64")
+    add_guest_options(run)
+
+    build = commands.add_parser("build", help="build the kernel and the guest's files",
+                                description="Leaves build/ARCH/janus.elf, build/ARCH/boot/kernel and boot/initrd.")
+    build.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    build.add_argument("--debug", action="store_true", help="the debug build, in build/ARCH-debug")
+
+    test = commands.add_parser("test", help="everything that must pass, on both machines",
+                               description="Rule checks, host unit tests, and the suite on both machines, compared "
+                                           "with Debian's Linux. Reports are left in build/report.")
+    test.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    test.add_argument("--oracle", action="store_true", help="run the suite on Debian's Linux only, afresh")
+    test.add_argument("--only", default="", metavar="NAMES", help="subjects of the suite, by commas")
+    test.add_argument("--smp", default="1,4", metavar="N,N", help="CPUs of each boot (default: 1,4)")
+    test.add_argument("--timeout", type=float, default=240, metavar="SECONDS", help="for each guest (default: 240)")
+    test.add_argument("--verbose", action="store_true", help="show the guests' consoles")
+
+    gdb = commands.add_parser("gdb", help="debug the kernel with gdb-multiarch",
+                              usage="./janus gdb [ARCH] [options] [-- COMMAND...]",
+                              description="Starts a guest that waits, and gdb with the kernel's symbols on it. In gdb, "
+                                          "`janus` lists the helpers.")
+    gdb.add_argument("arch", nargs="?", default="x86_64", type=machine_name, metavar="ARCH")
+    gdb.add_argument("--ex", action="append", default=[], metavar="COMMAND", help="a gdb command to begin with")
+    gdb.add_argument("--batch", action="store_true", help="leave gdb after the --ex commands")
+    add_guest_options(gdb)
+    return top
+
+
+def known_machine_first(words):
+    """A word that should be a machine but is none gets a line of its own, not argparse's usage."""
+    names = set(MACHINES) | set(ALIASES)
+    for word in words[1:2]:
+        if not word.startswith("-") and word.lower() not in names and words[0] in ("run", "build", "test", "gdb"):
+            machine(word)   # says what is wrong
+
+
+def dispatch(options):
+    if options.what == "run":
+        from .run import run
+        return run(options)
+    if options.what == "build":
+        from .products import build_products
+        return build_products(options)
+    if options.what == "test":
+        from .testing import test
+        return test(options)
+    from .gdb import gdb
+    return gdb(options)
+
+
+def main(words):
+    command = []
+    if "--" in words:
+        at = words.index("--")
+        words, command = words[:at], words[at + 1:]
+    try:
+        known_machine_first(words)
+        options = parser().parse_args(words)
+        if not options.what:
+            parser().print_help()
+            return 0
+        if command and options.what not in ("run", "gdb"):
+            raise Trouble(f"./janus {options.what} takes no command after --", 2)
+        options.command = command
+        return dispatch(options)
+    except Trouble as trouble:
+        print(f"janus: {red('error:', sys.stderr)} {trouble}", file=sys.stderr)
+        return trouble.status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"janus: {red('error:', sys.stderr)} {where}{error.strerror}", file=sys.stderr)
+        return 1

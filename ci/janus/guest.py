@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The initial root file system of a guest, and what it is to run."""
+import os
+import secrets
+import stat
+
+from .cpio import Archive
+from .machine import ROOT
+from .term import Trouble
+
+
+def root_archive(machine, folder):
+    """The root file system of userland/rootfs.list, with the suite and the other programs."""
+    homes = {"sysroot": machine.sysroot, "build": folder, "tree": ROOT}
+
+    def resolve(source):
+        home, _, path = source.partition("/")
+        return os.path.join(homes[home], path)
+
+    archive = Archive()
+    archive.recipe(os.path.join(ROOT, "userland/rootfs.list"), resolve)
+    with open(os.path.join(ROOT, "userland/applets.list")) as file:
+        for applet in file.read().split():
+            if applet.lstrip("/") not in archive.entries:
+                archive.add(applet, stat.S_IFLNK | 0o777, b"/bin/busybox")
+    for kind in ("suite", "programs", "bench"):
+        archive.add("/" + kind, stat.S_IFDIR | 0o755)
+        for path in programs(os.path.join(folder, "userland", kind)):
+            archive.file(f"/{kind}/{os.path.basename(path)}", path, 0o755)
+    return archive
+
+
+def programs(folder):
+    """The programs that the build left in a folder."""
+    if not os.path.isdir(folder):
+        return []
+    paths = sorted(os.path.join(folder, name) for name in os.listdir(folder))
+    return [p for p in paths if os.path.isfile(p) and os.access(p, os.X_OK)]
+
+
+def add_file(archive, text):
+    """--add FILE[:PATH]; the PATH is /NAME when it is not said."""
+    source, _, path = text.partition(":")
+    if os.path.exists(text):    # a name with a colon of its own
+        source, path = text, ""
+    if not os.path.exists(source):
+        raise Trouble(f"--add {source}: there is no such file", 2)
+    path = path or "/" + os.path.basename(os.path.abspath(source))
+    if path.endswith("/"):
+        path += os.path.basename(os.path.abspath(source))
+    if os.path.isdir(source):
+        archive.tree(path, source)
+    else:
+        archive.file(path, source)
+
+
+def check_program(path):
+    """--init FILE must be something that a kernel can start."""
+    if not os.path.isfile(path):
+        raise Trouble(f"--init {path}: there is no such file", 2)
+    with open(path, "rb") as file:
+        head = file.read(4)
+    if head != b"\x7fELF" and head[:2] != b"#!":
+        raise Trouble(f"--init {path}: neither an ELF program nor a #! script", 2)
+
+
+class Run:
+    """What /init is told: written into the archive's /.janus."""
+
+    def __init__(self, machine, command, terminal, size=(0, 0)):
+        self.marker = "#janus:" + secrets.token_hex(16)
+        self.machine, self.command, self.terminal, self.size = machine, command, terminal, size
+
+    def put(self, archive):
+        config = {"marker": self.marker, "mode": "tty" if self.terminal else "pipe",
+                  "console": self.machine.console, "term": os.environ.get("TERM", "linux").split()[0],
+                  "columns": self.size[0], "rows": self.size[1]}
+        archive.text("/.janus/config", "".join(f"{k} {v}\n" for k, v in config.items()))
+        archive.text("/.janus/argv", b"".join(os.fsencode(word) + b"\0" for word in self.command))
+
+
+def write_initrd(archive, path):
+    """The archive as a file; replaced in one step, so that a reader never sees half of it."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    new = f"{path}.{os.getpid()}"
+    try:
+        with open(new, "wb") as out:
+            out.write(archive.bytes())
+        os.replace(new, path)
+    except OSError as error:
+        raise Trouble(f"cannot write {path}: {error.strerror}") from None
+    return path

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The two machines: what each is called by QEMU, by Debian and by its compiler."""
+import os
+import re
+from dataclasses import dataclass, field
+
+from .term import Trouble
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+BUILD = os.path.join(ROOT, "build")
+PACKAGES = os.environ.get("JANUS_CACHE") or os.path.join(BUILD, "packages")
+
+
+@dataclass(frozen=True)
+class Machine:
+    name: str           # as in arch/NAME and build/NAME
+    debian: str         # Debian's name of the architecture
+    triplet: str        # of its C library
+    qemu: str           # the program
+    board: str          # QEMU's -M
+    cpu: str            # QEMU's -cpu
+    icount_cpu: str     # the same for measuring: see targets.md
+    console: str        # the first serial port's device
+    u_boot: str         # the U-Boot image that boots it
+    tools: dict = field(hash=False)  # program: Debian package
+
+    def build(self, *path):
+        return os.path.join(BUILD, self.name, *path)
+
+    def packages(self, *path):
+        return os.path.join(PACKAGES, self.name, *path)
+
+    @property
+    def sysroot(self):
+        return self.packages("root")
+
+
+X86_64 = Machine(
+    name="x86_64", debian="amd64", triplet="x86_64-linux-gnu",
+    qemu="qemu-system-x86_64", board="q35", cpu="max", icount_cpu="max,-erms,-fsrm",
+    console="ttyS0", u_boot="/usr/lib/u-boot/qemu-x86/u-boot.rom",
+    tools={"gcc": "gcc", "nasm": "nasm", "qemu-system-x86_64": "qemu-system-x86"})
+
+ARM64 = Machine(
+    name="arm64", debian="arm64", triplet="aarch64-linux-gnu",
+    qemu="qemu-system-aarch64", board="virt", cpu="max,pauth-impdef=on", icount_cpu="max,pauth-impdef=on",
+    console="ttyAMA0", u_boot="/usr/lib/u-boot/qemu_arm64/u-boot.bin",
+    tools={"aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu", "qemu-system-aarch64": "qemu-system-arm"})
+
+MACHINES = {m.name: m for m in (X86_64, ARM64)}
+ALIASES = {"amd64": "x86_64", "x86-64": "x86_64", "x64": "x86_64", "aarch64": "arm64"}
+
+
+def machine(name):
+    found = MACHINES.get(ALIASES.get(name.lower(), name.lower()))
+    if not found:
+        raise Trouble(f"there is no machine {name!r}; Janus runs on {' and '.join(MACHINES)}", 2)
+    return found
+
+
+def memory_size(text):
+    """QEMU's -m argument from a size such as 64M or 1G; plain numbers are MiB."""
+    if not re.fullmatch(r"[1-9]\d*[mMgG]?", text):
+        raise Trouble(f"--mem {text}: want a size such as 32M or 1G", 2)
+    return text.upper() if text[-1].isalpha() else text + "M"

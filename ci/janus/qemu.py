@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""QEMU's command line for a guest, and the running process."""
+import os
+import signal
+import subprocess
+from dataclasses import dataclass, field
+
+from .term import Trouble
+
+
+@dataclass
+class Guest:
+    """One boot: which kernel with which files on which machine."""
+    machine: object
+    kernel: str
+    initrd: str = ""
+    append: list = field(default_factory=list)
+    smp: int = 1
+    memory: str = "512M"
+    cpu: str = ""
+    board: str = ""         # more of -M, such as gic-version=3
+    icount: bool = False
+    u_boot: bool = False
+    gdb: str = ""           # where QEMU listens for gdb; the guest then waits for it
+
+    def command(self):
+        machine = self.machine
+        cpu = self.cpu or (machine.icount_cpu if self.icount else machine.cpu)
+        board = ",".join(filter(None, [machine.board, self.board]))
+        words = [machine.qemu, "-M", board, "-cpu", cpu, "-smp", str(self.smp), "-m", self.memory,
+                 "-nodefaults", "-display", "none", "-no-reboot", "-monitor", "none",
+                 "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
+        if self.icount:
+            words += ["-icount", "shift=0,sleep=off"]
+        if self.u_boot:
+            words += ["-bios", machine.u_boot]
+        words += ["-kernel", self.kernel]
+        if self.initrd:
+            words += ["-initrd", self.initrd]
+        if self.append:
+            words += ["-append", " ".join(self.append)]
+        if self.gdb:
+            words += ["-gdb", self.gdb, "-S"]
+        return words
+
+
+class Process:
+    """A QEMU of ours: its standard input and output are the guest's console."""
+
+    def __init__(self, guest, stderr):
+        try:
+            # A process group of its own: the terminal's Ctrl-C is the guest's, not QEMU's.
+            self.process = subprocess.Popen(guest.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            stderr=stderr, start_new_session=True)
+        except OSError as error:
+            raise Trouble(f"cannot start {guest.machine.qemu}: {error.strerror}") from None
+        self.input = self.process.stdin.fileno()
+        self.output = self.process.stdout.fileno()
+        os.set_blocking(self.input, False)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            try:
+                pipe.close()
+            except OSError:
+                pass

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The tools on this computer: what is missing is installed with apt, or named in one line."""
+import os
+import shutil
+import subprocess
+import sys
+
+from .term import Step, Trouble, say
+
+# Program: the Debian package that has it.
+COMMON = {"meson": "meson", "ninja": "ninja-build", "apt-get": "apt", "dpkg-deb": "dpkg"}
+U_BOOT = {"/usr/lib/u-boot": "u-boot-qemu", "mkimage": "u-boot-tools"}
+GDB = {"gdb-multiarch": "gdb-multiarch"}
+
+
+def present(program):
+    return os.path.exists(program) if program.startswith("/") else bool(shutil.which(program))
+
+
+def missing(tools):
+    return sorted({package for program, package in tools.items() if not present(program)})
+
+
+def install_command(packages):
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    if os.geteuid() == 0:
+        return install
+    return ["sudo", *install] if shutil.which("sudo") else None
+
+
+def may_install(command, packages):
+    """Ask once. Without a terminal, a root user (a CI's container) has said yes by being root."""
+    if not sys.stdin.isatty():
+        return os.geteuid() == 0
+    print(f"Janus needs these Debian packages: {' '.join(packages)}\nRun `{' '.join(command)}`? [Y/n] ",
+          end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("", "y", "yes")
+
+
+def need(*groups):
+    """Make sure that the programs of these {program: package} groups are there."""
+    tools = {program: package for group in groups for program, package in group.items()}
+    packages = missing(tools)
+    if not packages:
+        return
+    ask = f"install them with: apt-get install {' '.join(packages)}"
+    if not shutil.which("apt-get"):
+        raise Trouble(f"missing tools; Debian has them in: {' '.join(packages)}")
+    command = install_command(packages)
+    if not command or not may_install(command, packages):
+        raise Trouble(f"missing Debian packages: {' '.join(packages)}; {ask}")
+    with Step(f"installing {' '.join(packages)}"):
+        update = [*command[:-len(packages) - 3], "update", "-qq"]
+        subprocess.run(update, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, stdout=subprocess.DEVNULL)
+    still = missing(tools)
+    if done.returncode or still:
+        raise Trouble(f"apt could not install {' '.join(still or packages)}; {ask}")
+    say("the tools are there")
+
+
+def tools_for(machines):
+    need(COMMON, *(m.tools for m in machines))
