@@ -30,6 +30,10 @@ struct kstat;
 struct kstatfs;
 struct poll_table;
 struct cred;
+struct kattr;
+struct dir_context;
+
+struct path { struct mount *mnt; struct dentry *dentry; };
 
 /* ---- the page cache: core/mm/filemap.c ---- */
 struct radix_tree { void *root; unsigned height; };
@@ -211,7 +215,6 @@ static inline struct dentry *dget(struct dentry *d) { __atomic_fetch_add(&d->ref
 void dput(struct dentry *d);
 
 /* ---- mounts and paths ---- */
-struct path { struct mount *mnt; struct dentry *dentry; };
 
 struct mount {
 	struct hlist_node hash;			/* [mount_lock, rcu] by (parent, mountpoint) */
