@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Booting a guest that runs the suite, and the oracle's results of the same suite."""
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from dataclasses import dataclass, field
+
+from . import console, guest as guests, ktap, packages, qemu
+from .machine import BUILD
+from .term import say
+
+REPORT = os.path.join(BUILD, "report")
+
+
+@dataclass
+class Boot:
+    """One boot that runs the suite, and what came of it."""
+    machine: object
+    smp: int
+    linux: bool
+    subjects: dict = field(default_factory=dict)
+    trouble: str = ""       # why the guest did not reach its end
+    log: str = ""           # the console, and its file
+    log_path: str = ""
+    seconds: float = 0.0
+
+    @property
+    def name(self):
+        return f"{self.machine.name} {'Linux' if self.linux else f'{self.smp} CPU' + 's' * (self.smp > 1)}"
+
+    @property
+    def file_name(self):
+        return f"{self.machine.name}-{'linux' if self.linux else 'janus'}-{self.smp}cpu"
+
+    def not_reached(self, oracle):
+        """What Linux ran and this boot did not, as failures of their subjects."""
+        for name, theirs in oracle.subjects.items():
+            mine = self.subjects.setdefault(name, ktap.Subject(name))
+            for title in theirs.results:
+                if title not in mine.results and not mine.finished:
+                    mine.put(title, ktap.Result("fail", f"not reached: {self.trouble or 'no result'}"))
+
+
+def panic_line(log):
+    """The line of a console that says why a kernel died."""
+    for pattern in (r"^.*[Kk]ernel panic.*$", r"^.*\bpanic\b.*$", r"^.*(?:BUG|Oops|not syncing).*$"):
+        match = re.search(pattern, log, re.M)
+        if match:
+            return match[0].strip()
+    return ""
+
+
+def run_command(machine, kernel, folder, command, guest_options=None, timeout=60, show=None):
+    """Boot a guest that runs one command: (its output, the Outcome, QEMU's own errors)."""
+    job = guests.Run(machine, command, terminal=False)
+    archive = guests.root_archive(machine, folder)
+    job.put(archive)
+    append = [f"console={machine.console}", "panic=-1", "quiet"]
+    output = bytearray()
+    with tempfile.TemporaryDirectory(prefix="janus.") as scratch, tempfile.TemporaryFile() as errors:
+        initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"))
+        guest = qemu.Guest(machine, kernel, initrd, append, **(guest_options or {}))
+        if guest.u_boot:
+            from . import uboot
+            guest = uboot.prepare(guest, scratch)
+        with qemu.Process(guest, errors) as process:
+            outcome = console.converse(process, job.marker, output.extend, timeout=timeout, verbose=show)
+        errors.seek(0)
+        return bytes(output), outcome, errors.read().decode(errors="replace").strip()
+
+
+def run_suite(machine, kernel, folder, smp, linux, only, timeout, verbose):
+    boot = Boot(machine, smp, linux)
+    say(f"suite on {boot.name} ...")
+    show = (lambda data: (sys.stderr.buffer.write(data), sys.stderr.flush())) if verbose else None
+    _, outcome, errors = run_command(machine, kernel, folder, ["/suite/run", *only], {"smp": smp}, timeout, show)
+    boot.log, boot.seconds = outcome.log.decode(errors="replace"), outcome.seconds
+    boot.subjects = ktap.parse(boot.log)
+    if outcome.status is None:
+        boot.trouble = errors or panic_line(boot.log) or (
+            f"the guest did not end within {timeout:g} s" if outcome.why == "timeout" else "the guest died")
+    elif "# suite done" not in boot.log:
+        boot.trouble = f"/suite/run ended early, with status {outcome.status}"
+    write_log(boot)
+    say(f"suite on {boot.name}: {boot.trouble or 'done'} in {boot.seconds:.0f} s")
+    return boot
+
+
+def write_log(boot):
+    os.makedirs(REPORT, exist_ok=True)
+    boot.log_path = os.path.join(REPORT, boot.file_name + ".ktap")
+    with open(boot.log_path, "w") as out:
+        out.write(boot.log)
+
+
+def suite_hash(folder, version, only):
+    """Names the oracle's results: they hold as long as the suite, init and that kernel are the same."""
+    digest = hashlib.sha256(version.encode() + " ".join(only).encode())
+    userland = os.path.join(folder, "userland")
+    paths = [os.path.join(userland, "init/init")]
+    for kind in ("suite", "programs"):
+        paths += guests.programs(os.path.join(userland, kind))
+    for path in paths:
+        with open(path, "rb") as file:
+            digest.update(path.encode() + file.read())
+    return digest.hexdigest()[:20]
+
+
+def oracle(machine, folder, only, timeout, verbose, fresh=False):
+    """The suite's results on Debian's Linux, from the cache when nothing has changed."""
+    image, version = packages.linux_kernel(machine)
+    name = f"{machine.name}-{suite_hash(folder, version, only)}.ktap"
+    path = os.path.join(BUILD, "oracle", name)
+    if not fresh and os.path.exists(path):
+        boot = Boot(machine, 1, True, log_path=path)
+        with open(path) as file:
+            boot.log = file.read()
+        boot.subjects = ktap.parse(boot.log)
+        write_log(boot)
+        return boot
+    boot = run_suite(machine, image, folder, 1, True, only, timeout, verbose)
+    if not boot.trouble:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as out:
+            out.write(boot.log)
+    return boot

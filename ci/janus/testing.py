@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`janus test`: everything that must pass.
+
+First the checks that need no guest (design rules, host unit tests), then the suite on every machine at
+every number of CPUs, each result beside that of Debian's Linux: a subtest that Linux fails is an error of
+the suite, not of Janus.
+"""
+import concurrent.futures
+import os
+
+from . import boots, console, hostchecks, ktap, report, scenarios
+from .build import build
+from .machine import MACHINES, machine
+from .term import Trouble
+
+
+def smp_list(text):
+    try:
+        counts = [int(n) for n in text.split(",")]
+    except ValueError:
+        counts = []
+    if not counts or not all(1 <= n <= 8 for n in counts):
+        raise Trouble(f"--smp {text}: want numbers of CPUs from 1 to 8, by commas", 2)
+    return counts
+
+
+def judge(boot, oracle):
+    """Hold a boot's results against Linux's."""
+    boot.not_reached(oracle)
+    for name, mine in boot.subjects.items():
+        theirs = oracle.subjects.get(name)
+        for title, result in mine.results.items():
+            linux = theirs.results.get(title) if theirs else None
+            if result.status == "skip" and linux and linux.status == "ok":
+                mine.results[title] = ktap.Result("fail", f"skipped here, passes on Linux: {result.detail}")
+            elif result.status == "ok" and linux and linux.status == "skip":
+                result.detail = "Linux skips it"
+
+
+def suite_errors(oracle):
+    """A subject for what Linux itself fails."""
+    subject = ktap.Subject("oracle")
+    for name, theirs in oracle.subjects.items():
+        for title, result in theirs.results.items():
+            if result.status == "fail":
+                subject.put(f"{name}: {title}", ktap.Result("fail", "Linux fails it, so the suite is wrong\n"
+                                                            + result.detail))
+    if oracle.trouble:
+        subject.put("the suite ends on Linux", ktap.Result("fail", oracle.trouble))
+    return subject
+
+
+def run_boots(jobs):
+    """Run the boots, as many at once as there are CPUs here; results in the order of the jobs."""
+    with concurrent.futures.ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+        futures = [pool.submit(*job) for job in jobs]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def test(options):
+    machines = [machine(name) for name in options.arch or list(MACHINES)]
+    only = [name for name in options.only.split(",") if name]
+    if options.oracle:
+        return test_oracle(machines, only, options)
+    folders = {m.name: build(m) for m in machines}
+    columns, logs = hostchecks.run(machines, folders) if not only else [], {}
+    jobs, counts = [], smp_list(options.smp)
+    for m in machines:
+        folder = folders[m.name]
+        kernel = os.path.join(folder, "boot/kernel")
+        jobs.append((boots.oracle, m, folder, only, options.timeout, options.verbose))
+        jobs += [(boots.run_suite, m, kernel, folder, n, False, only, options.timeout, options.verbose)
+                 for n in counts]
+        if not only:
+            jobs.append((scenarios.run, m, kernel, folder))
+    done = run_boots(jobs)
+    step = 1 + len(counts) + (not only)
+    for at in range(0, len(done), step):
+        oracle, *janus = done[at:at + 1 + len(counts)]
+        for boot in janus:
+            judge(boot, oracle)
+            columns.append((boot.name, boot.subjects))
+            if boot.trouble:
+                logs[boot.name] = (boot.log_path, console.last_lines(boot.log.encode(), 30))
+        errors = suite_errors(oracle)
+        columns.append((oracle.name, {"oracle": errors} if errors.results else {}))
+        if not only:
+            columns.append((f"{oracle.machine.name} boots", {"boots": done[at + step - 1]}))
+    return tell(columns, logs)
+
+
+def test_oracle(machines, only, options):
+    folders = {m.name: build(m, ["userland"]) for m in machines}
+    done = run_boots([(boots.oracle, m, folders[m.name], only, options.timeout, options.verbose, True)
+                      for m in machines])
+    logs = {b.name: (b.log_path, console.last_lines(b.log.encode(), 30)) for b in done if b.trouble}
+    for boot in done:
+        if boot.trouble:
+            boot.subjects["oracle"] = suite_errors(boot)
+    return tell([(boot.name, boot.subjects) for boot in done], logs)
+
+
+def tell(columns, logs):
+    total = report.Total()
+    for _, subjects in columns:
+        for subject in subjects.values():
+            for result in subject.results.values():
+                total.add(result)
+    report.junit(columns, os.path.join(boots.REPORT, "junit.xml"))
+    report.table([c for c in columns if c[1]])
+    report.failures(columns, logs)
+    report.slowest(columns)
+    if not total.passed and not total.failed:
+        raise Trouble("no test ran")
+    print(f"\n{total.line()}", flush=True)
+    return 1 if total.failed else 0
