@@ -14,6 +14,7 @@
 #include <janus/list.h>
 #include <janus/lock.h>
 #include <janus/mm.h>
+#include <janus/radix.h>
 #include <janus/types.h>
 #include <janus/uaccess.h>
 #include <janus/wait.h>
@@ -36,7 +37,7 @@ struct dir_context;
 struct path { struct mount *mnt; struct dentry *dentry; };
 
 /* ---- the page cache: core/mm/filemap.c ---- */
-struct radix_tree { void *root; unsigned height; };
+
 
 struct address_space_ops {
 	int (*read_page)(struct inode *inode, struct page *page);	/* fill a locked page; NULL: pages start as zeros */

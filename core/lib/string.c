@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The C string functions, in plain C: words where both machines allow unaligned ones, bytes at the ends.
+ * Page-sized and user copies do not come here: an architecture has its own for those.
+ */
+#include <janus/string.h>
+
+/* gcc would turn these loops into calls of themselves. */
+#define PLAIN_LOOP __attribute__((optimize("no-tree-loop-distribute-patterns")))
+
+typedef u64 __attribute__((may_alias, aligned(1))) word_t;
+
+PLAIN_LOOP void *memcpy(void *to, const void *from, size_t n)
+{
+	u8 *d = to;
+	const u8 *s = from;
+
+	for (; n >= 32; n -= 32, d += 32, s += 32) {
+		u64 a = ((const word_t *)s)[0], b = ((const word_t *)s)[1];
+		u64 c = ((const word_t *)s)[2], e = ((const word_t *)s)[3];
+
+		((word_t *)d)[0] = a;
+		((word_t *)d)[1] = b;
+		((word_t *)d)[2] = c;
+		((word_t *)d)[3] = e;
+	}
+	for (; n >= 8; n -= 8, d += 8, s += 8)
+		*(word_t *)d = *(const word_t *)s;
+	while (n--)
+		*d++ = *s++;
+	return to;
+}
+
+PLAIN_LOOP void *memmove(void *to, const void *from, size_t n)
+{
+	u8 *d = to;
+	const u8 *s = from;
+
+	if (d <= s || d >= s + n)
+		return memcpy(to, from, n);	/* which goes upwards, reading each word before it writes */
+	for (; n >= 8; n -= 8)
+		*(word_t *)(d + n - 8) = *(const word_t *)(s + n - 8);
+	while (n--)
+		d[n] = s[n];
+	return to;
+}
+
+PLAIN_LOOP void *memset(void *to, int c, size_t n)
+{
+	u8 *d = to;
+	u64 word = (u8)c * 0x0101010101010101ULL;
+
+	for (; n >= 32; n -= 32, d += 32) {
+		((word_t *)d)[0] = word;
+		((word_t *)d)[1] = word;
+		((word_t *)d)[2] = word;
+		((word_t *)d)[3] = word;
+	}
+	for (; n >= 8; n -= 8, d += 8)
+		*(word_t *)d = word;
+	while (n--)
+		*d++ = (u8)c;
+	return to;
+}
+
+PLAIN_LOOP int memcmp(const void *a, const void *b, size_t n)
+{
+	const u8 *p = a, *q = b;
+
+	for (; n >= 8 && *(const word_t *)p == *(const word_t *)q; n -= 8, p += 8, q += 8)
+		;
+	for (; n; n--, p++, q++)
+		if (*p != *q)
+			return *p - *q;
+	return 0;
+}
+
+void *memchr(const void *s, int c, size_t n)
+{
+	for (const u8 *p = s; n; n--, p++)
+		if (*p == (u8)c)
+			return (void *)p;
+	return NULL;
+}
+
+PLAIN_LOOP size_t strlen(const char *s)
+{
+	const char *p = s;
+
+	while (*p)
+		p++;
+	return (size_t)(p - s);
+}
+
+size_t strnlen(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i])
+		i++;
+	return i;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	for (; *a && *a == *b; a++, b++)
+		;
+	return (u8)*a - (u8)*b;
+}
+
+int strncmp(const char *a, const char *b, size_t n)
+{
+	for (; n && *a && *a == *b; n--, a++, b++)
+		;
+	return n ? (u8)*a - (u8)*b : 0;
+}
+
+char *strchr(const char *s, int c)
+{
+	for (;; s++) {
+		if (*s == (char)c)
+			return (char *)s;
+		if (!*s)
+			return NULL;
+	}
+}
+
+char *strrchr(const char *s, int c)
+{
+	const char *last = NULL;
+
+	for (;; s++) {
+		if (*s == (char)c)
+			last = s;
+		if (!*s)
+			return (char *)last;
+	}
+}
+
+char *strstr(const char *s, const char *what)
+{
+	size_t n = strlen(what);
+
+	for (; *s; s++)
+		if (!strncmp(s, what, n))
+			return (char *)s;
+	return n ? NULL : (char *)s;
+}
+
+size_t strlcpy(char *to, const char *from, size_t size)
+{
+	size_t len = strlen(from);
+
+	if (size) {
+		size_t n = min(len, size - 1);
+
+		memcpy(to, from, n);
+		to[n] = '\0';
+	}
+	return len;
+}
+
+static unsigned digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
+}
+
+u64 strtoull(const char *s, char **end, unsigned base)
+{
+	u64 value = 0;
+
+	if (s[0] == '0' && (s[1] | 0x20) == 'x' && (base == 0 || base == 16) && digit_value(s[2]) < 16) {
+		s += 2;
+		base = 16;
+	} else if (base == 0) {
+		base = s[0] == '0' ? 8 : 10;
+	}
+	for (unsigned d; (d = digit_value(*s)) < base; s++)
+		value = value * base + d;
+	if (end)
+		*end = (char *)s;
+	return value;
+}
