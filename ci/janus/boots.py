@@ -64,9 +64,10 @@ def run_command(machine, kernel, folder, command, guest_options=None, timeout=60
         guest = qemu.Guest(machine, kernel, initrd, append, **(guest_options or {}))
         if guest.u_boot:
             from . import uboot
-            guest = uboot.prepare(guest, scratch)
+            guest = uboot.prepare(guest)
         with qemu.Process(guest, errors) as process:
-            outcome = console.converse(process, job.marker, output.extend, timeout=timeout, verbose=show)
+            outcome = console.converse(process, job.marker, output.extend, timeout=timeout, verbose=show,
+                                       talk=guest.talk)
         errors.seek(0)
         return bytes(output), outcome, errors.read().decode(errors="replace").strip()
 

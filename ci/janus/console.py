@@ -112,6 +112,27 @@ class Input:
             self.pending.clear()
 
 
+class Talk:
+    """What is typed to a boot loader: each line when its prompt has come."""
+
+    def __init__(self, steps):
+        self.steps, self.seen = list(steps), b""
+        self.active = bool(steps)
+
+    def feed(self, data):
+        """The bytes to type now."""
+        if not self.steps:
+            return b""
+        self.seen = self.seen[-4096:] + data
+        wanted, answer = self.steps[0]
+        at = self.seen.find(wanted)
+        if at < 0:
+            return b""
+        self.seen = b""
+        self.steps.pop(0)
+        return answer
+
+
 class RawTerminal:
     """The user's terminal gives each key as it is typed while this is entered."""
 
@@ -139,27 +160,28 @@ class Outcome:
         self.begun = False
 
 
-def converse(process, marker, write, source=None, terminal=False, timeout=None, verbose=None, idle=None):
+def converse(process, marker, write, source=None, terminal=False, timeout=None, verbose=None, talk=()):
     """Carry bytes until the guest ends.
 
     write(bytes) takes the command's output; `verbose`, when given, all of the console instead.
-    `idle` ends a guest whose console has said nothing for so many seconds.
+    `talk` is what a boot loader is told first.
     """
     outcome, filter_ = Outcome(), Filter(marker)
-    keys = Input(source, terminal)
-    began = heard = time.monotonic()
+    keys, loader = Input(source, terminal), Talk(talk)
+    began = time.monotonic()
     while True:
         running = filter_.state == "run" or verbose is not None and terminal
         readers = [process.output] + ([keys.source] if running and keys.source is not None
                                       and len(keys.pending) < 4096 else [])
-        writers = [process.input] if keys.pending and running else []
+        writers = [process.input] if keys.pending and (running or loader.active) else []
         ready, writable, _ = select.select(readers, writers, [], 0.5)
         now = time.monotonic()
         if process.output in ready:
-            data, heard = os.read(process.output, 65536), now
+            data = os.read(process.output, 65536)
             if not data:
                 break
             outcome.log = (outcome.log + data)[-LOG_KEPT:]
+            keys.pending += loader.feed(data)
             out = filter_.feed(data)
             if verbose:
                 verbose(data)
@@ -172,7 +194,7 @@ def converse(process, marker, write, source=None, terminal=False, timeout=None, 
         if keys.leave:
             outcome.left = True
             break
-        if (timeout and now - began > timeout) or (idle and now - heard > idle):
+        if timeout and now - began > timeout:
             outcome.why = "timeout"
             break
     if not verbose:

@@ -21,12 +21,14 @@ class Guest:
     board: str = ""         # more of -M, such as gic-version=3
     icount: bool = False
     u_boot: bool = False
+    talk: list = field(default_factory=list)    # with a boot loader: [(what to wait for, what to type)]
+    base_board: str = ""    # another -M than the machine's own
     gdb: str = ""           # where QEMU listens for gdb; the guest then waits for it
 
     def command(self):
         machine = self.machine
         cpu = self.cpu or (machine.icount_cpu if self.icount else machine.cpu)
-        board = ",".join(filter(None, [machine.board, self.board]))
+        board = ",".join(filter(None, [self.base_board or machine.board, self.board]))
         words = [machine.qemu, "-M", board, "-cpu", cpu, "-smp", str(self.smp), "-m", self.memory,
                  "-nodefaults", "-display", "none", "-no-reboot", "-monitor", "none",
                  "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]

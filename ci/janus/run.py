@@ -62,7 +62,7 @@ def run(options):
                            memory_size(options.mem), options.cpu, options.board, options.icount)
         if options.uboot:
             from . import uboot
-            guest = uboot.prepare(guest, scratch)
+            guest = uboot.prepare(guest)
         if options.verbose:
             say(" ".join(guest.command()))
         if terminal:
@@ -75,7 +75,7 @@ def boot(guest, job, options, terminal):
     with tempfile.TemporaryFile() as errors:
         with qemu.Process(guest, errors) as process, console.RawTerminal(0, terminal):
             outcome = console.converse(
-                process, job.marker, console.write_stdout, source=0, terminal=terminal,
+                process, job.marker, console.write_stdout, talk=guest.talk, source=0, terminal=terminal,
                 timeout=options.timeout, verbose=console.write_stdout if everything else None)
             if outcome.why == "died":
                 process.process.wait()

@@ -9,7 +9,7 @@ from .term import Step, Trouble, say
 
 # Program: the Debian package that has it.
 COMMON = {"meson": "meson", "ninja": "ninja-build", "apt-get": "apt", "dpkg-deb": "dpkg"}
-U_BOOT = {"/usr/lib/u-boot": "u-boot-qemu", "mkimage": "u-boot-tools"}
+U_BOOT = {"/usr/lib/u-boot": "u-boot-qemu"}
 GDB = {"gdb-multiarch": "gdb-multiarch"}
 
 
