@@ -23,6 +23,7 @@ class Guest:
     u_boot: bool = False
     talk: list = field(default_factory=list)    # with a boot loader: [(what to wait for, what to type)]
     base_board: str = ""    # another -M than the machine's own
+    console: str = "stdio,id=console,signal=off"    # QEMU's chardev of the first serial port
     gdb: str = ""           # where QEMU listens for gdb; the guest then waits for it
 
     def command(self):
@@ -31,7 +32,7 @@ class Guest:
         board = ",".join(filter(None, [self.base_board or machine.board, self.board]))
         words = [machine.qemu, "-M", board, "-cpu", cpu, "-smp", str(self.smp), "-m", self.memory,
                  "-nodefaults", "-display", "none", "-no-reboot", "-monitor", "none",
-                 "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
+                 "-chardev", self.console, "-serial", "chardev:console"]
         if self.icount:
             words += ["-icount", "shift=0,sleep=off"]
         if self.u_boot:
