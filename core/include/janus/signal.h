@@ -17,6 +17,8 @@ struct process;
 struct thread;
 struct trapframe;
 struct pid;
+struct posix_timer;
+struct user_struct;
 
 /* Queued signals of a thread or process. [sig] */
 struct sigqueue {
@@ -24,11 +26,28 @@ struct sigqueue {
 	struct list_head infos;		/* struct siginfo_node, oldest first */
 };
 
+/*
+ * Dispositions. Only entries of `action` with their bit in `used` mean anything, the others are SIG_DFL; so that
+ * fork and exec touch only what a program set. `ignored` and `caught` follow from action (/proc, quick tests).
+ */
 struct sighand {
 	refcount_t refs;
 	spinlock_t lock;		/* interrupts off */
-	struct sigaction action[64];	/* [lock] index signo - 1 */
+	sigset_t used;			/* [lock] action[] entries that are filled in */
+	sigset_t ignored;		/* [lock] SIG_IGN */
+	sigset_t caught;		/* [lock] a handler */
 	struct wait_queue signalfd_wait;
+	struct sigaction action[64];	/* [lock] index signo - 1 */
+};
+
+/* The part of siginfo_t that anything kernel-made or queued uses; the rest is zero. */
+#define SIGINFO_USED 48
+
+struct siginfo_node {
+	struct list_head link;		/* [sig] in sigqueue.infos */
+	struct user_struct *user;	/* whose RLIMIT_SIGPENDING it counts against */
+	struct posix_timer *timer;	/* preallocated by timer_create, or NULL */
+	u8 info[SIGINFO_USED] __aligned(8);
 };
 
 /* A signal on its way to a handler. */
@@ -46,10 +65,21 @@ struct ksignal {
 int signal_send_thread(struct thread *t, int signo, const siginfo_t *info);
 int signal_send_process(struct process *p, int signo, const siginfo_t *info);
 int signal_send_pgrp(struct pid *pgrp, int signo, const siginfo_t *info);	/* takes tasklist_lock */
+int signal_send_pgrp_locked(struct pid *pgrp, int signo, const siginfo_t *info);	/* tasklist_lock held */
+/* A timer's signal with its own node (never lost, queued at most once: then *overrun counts). thread: SIGEV_THREAD_ID. */
+struct siginfo_node *signal_node_alloc(void);
+void signal_node_free(struct siginfo_node *node);	/* takes it off any queue first: of process p */
+bool signal_send_node(struct siginfo_node *node, int signo, struct thread *t, bool to_process);
 void signal_force(int signo, const siginfo_t *info);	/* to current: cannot be blocked or ignored */
 void signal_force_fault(int signo, int code, uaddr_t addr);
 bool signal_ignored(int signo);			/* current ignores or blocks it: SIGTTIN, SIGTTOU */
-void set_blocked(sigset_t mask);		/* current's; recomputes TF_SIGPENDING */
+void set_blocked(sigset_t mask);		/* current's, KILL and STOP left out; recomputes TF_SIGPENDING */
+/* ppoll, pselect, epoll_pwait: take a mask for the time of the call; restored by the way out (TF_RESTORE_MASK). */
+int set_user_sigmask(uaddr_t mask, size_t size);
+void restore_saved_sigmask_unless(bool interrupted);	/* end of such a call */
+int copy_siginfo_to_user(uaddr_t to, const siginfo_t *info);
+/* core/process/signal_fd.c asks: take the first of `mask` off current's queues. 0 when there is none. [sig] held. */
+int dequeue_signal(sigset_t mask, siginfo_t *info);
 void recalc_sigpending(void);			/* current, [sig] held */
 /* exit_to_user_work: deliver what is pending, or arrange the restart of the interrupted call. */
 void do_signal(struct trapframe *tf);

@@ -45,17 +45,18 @@ enum thread_flag {
 	TF_NEED_RESCHED = 1 << 1,	/* another thread should run here */
 	TF_NOTIFY_RESUME = 1 << 2,	/* task work */
 	TF_RESTORE_MASK = 1 << 3,	/* put saved_mask back if no handler runs (sigsuspend, ppoll) */
-	TF_FPU_LOAD = 1 << 4,		/* the architecture's: FP state is in memory, load it before user mode */
+	/* not core's work at exit: */
+	TF_FPU_LOAD = 1 << 4,		/* the architecture's: a face that uses it tests and clears it in its return path */
 	TF_SYSCALL_TRACE = 1 << 5,	/* slow path of the dispatcher: ptrace, seccomp, audit */
 	TF_SINGLE_STEP = 1 << 6,
-	/* not tested at exit: */
 	TF_KERNEL = 1 << 16,		/* a kernel thread: never goes to user mode */
 	TF_EXITING = 1 << 17,
 	TF_VFORKED = 1 << 18,		/* a parent waits in vfork for us */
 	TF_FORKED_NOEXEC = 1 << 19,
 	TF_OOM_VICTIM = 1 << 20,
 };
-#define TF_EXIT_WORK 0x0000ffffu	/* flags that keep a thread in exit_to_user_work() */
+/* Flags that keep a thread in exit_to_user_work(): the four lowest bits. */
+#define TF_EXIT_WORK (TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY_RESUME | TF_RESTORE_MASK)
 /* Flags that send the dispatcher down its slow path: */
 #define TF_SYSCALL_WORK (TF_SYSCALL_TRACE)
 
@@ -63,13 +64,15 @@ enum thread_flag {
 enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
 
 /*
- * A number in use, with whoever uses it. Reference counted; found by number under RCU.
+ * A number in use, with whoever uses it. Found by number under RCU. The number is free again when nobody of the
+ * four kinds uses it; `refs` counts the holders of the struct: one for being in use, others for who keeps it longer.
  */
 struct pid {
 	refcount_t refs;
 	pid_t nr;				/* [const] (in the initial pid namespace; nested ones come later) */
-	struct hlist_node hash;			/* [tl, rcu] */
-	struct list_head users[PIDTYPE_MAX];	/* [tl] threads (PID) or processes (others), by pid_links */
+	struct thread *thread;			/* [tl, rcu] the thread with this tid */
+	struct process *process;		/* [tl, rcu] the process with this tgid */
+	struct list_head users[PIDTYPE_MAX];	/* [tl] PGID, SID only: processes, by pid_links */
 	struct wait_queue wait_pidfd;
 	struct rcu_head rcu;
 };
@@ -92,14 +95,14 @@ struct thread {
 
 	pid_t tid;				/* [const, or de_thread under tl] */
 	struct pid *pid;			/* [tl] */
-	struct list_head pid_link;		/* [tl] in pid->users[PIDTYPE_PID] */
-	struct list_head thread_link;		/* [tl] in process->threads */
+	struct list_head thread_link;		/* [tl + sig; either to read] in process->threads */
 	char comm[16];				/* [pl] */
 
 	/* signals */
 	sigset_t blocked;			/* [sig; own reads are free] */
 	sigset_t saved_mask;			/* [self] with TF_RESTORE_MASK */
 	struct sigqueue pending;		/* [sig] directed at this thread */
+	u32 jobctl;				/* [sig] JOBCTL_* */
 	uaddr_t altstack_sp;			/* [self] */
 	size_t altstack_size;			/* [self] 0: none */
 	u32 altstack_flags;			/* [self] SS_* */
@@ -109,9 +112,10 @@ struct thread {
 	} restart;
 
 	/* exit and wait */
+	u32 exit_state;				/* [tl] 0, EXIT_ZOMBIE, EXIT_DEAD */
 	int exit_code;				/* [tl] wait status of this thread */
 	int exit_signal;			/* [tl] to the parent when the whole group is gone; -1 for non-leaders */
-	struct completion *vfork_done;		/* [self, pl] whom exec or exit releases */
+	struct vfork_wait *vfork_done;		/* [pl] whom exec or exit releases */
 	uaddr_t clear_child_tid;		/* [self] */
 	uaddr_t set_child_tid;			/* [self] */
 	uaddr_t robust_list;			/* [self] */
@@ -126,6 +130,8 @@ struct thread {
 	u64 nvcsw, nivcsw;
 	u64 timer_slack;			/* ns */
 
+	u64 recent_calls;			/* [self] numbers of the last four system calls, newest lowest: for panics */
+	struct cred *execing;			/* [self] credentials that exec is about to install */
 	void *poll_private;			/* [self] nested poll bookkeeping */
 	u32 personality;			/* [self] */
 	bool no_new_privs;			/* [self] */
@@ -133,22 +139,20 @@ struct thread {
 	struct rcu_head rcu;
 };
 
-/* A stop or death that others wait for. */
-struct completion {
-	bool done;				/* [wait.lock] */
-	struct wait_queue wait;
+/* A vfork parent, waiting: lies on its stack. [child->lock] */
+struct vfork_wait {
+	struct thread *parent;
+	bool done;				/* [atomic] */
 };
-void completion_init(struct completion *c);
-void complete(struct completion *c);
-int wait_for_completion_killable(struct completion *c);
 
 struct process {
 	refcount_t refs;
 	pid_t tgid;				/* [const] */
-	struct pid *pids[PIDTYPE_MAX];		/* [tl, rcu] TGID, PGID, SID; [PID] unused */
+	struct pid *pids[PIDTYPE_MAX];		/* [tl, rcu] TGID, PGID, SID; [PID] unused. NULL once reaped */
 	struct list_head pid_links[PIDTYPE_MAX];	/* [tl] in pids[t]->users[t] */
-	struct list_head threads;		/* [tl] by thread_link; the leader first */
-	u32 nr_threads;				/* [tl] */
+	struct list_head threads;		/* [tl + sig; either to read] by thread_link; the leader first */
+	u32 nr_threads;				/* [tl + sig] */
+	u32 nr_live;				/* [atomic] threads that have not begun to exit */
 	struct thread *leader;			/* [tl] */
 	struct process *parent;			/* [tl] never NULL but for init's kernel parent */
 	struct thread *parent_thread;		/* [tl] who forked us (for __WNOTHREAD, pdeath) */
@@ -193,22 +197,40 @@ enum signal_flags {
 	SIGNAL_GROUP_EXIT = 1 << 2,	/* group_exit_code is set, all are to die */
 	SIGNAL_STOP_REPORT = 1 << 3,	/* stopped and not yet waited for */
 	SIGNAL_UNKILLABLE = 1 << 4,	/* init: default actions do not apply */
+	SIGNAL_STOP_DEQUEUED = 1 << 5,	/* a stop signal was taken off the queue; SIGCONT and SIGKILL undo it */
+	SIGNAL_CLD_STOPPED = 1 << 6,	/* the parent is still to be told of a stop that SIGCONT cut short */
+	SIGNAL_CLD_CONTINUED = 1 << 7,	/* the parent is still to be told of SIGCONT */
+	SIGNAL_GROUP_EXEC = 1 << 8,	/* exec_thread kills the others */
 };
+
+enum jobctl {
+	JOBCTL_STOP_PENDING = 1 << 0,	/* this thread is to stop with its group */
+};
+
+enum exit_state { EXIT_ZOMBIE = 1, EXIT_DEAD = 2 };
 
 extern spinlock_t tasklist_lock;
 extern struct list_head all_processes;		/* [tl] */
 extern struct process *init_process;		/* [const] pid 1 */
 
 /* core/process/pid.c: numbers. find_* need tasklist_lock or RCU; get_* take a reference. */
+#define PID_MAX 32768
 struct pid *pid_alloc(void);
+static inline struct pid *pid_get(struct pid *pid) { ref_get(&pid->refs); return pid; }
 void pid_put(struct pid *pid);
+struct pid *get_pid(pid_t nr);				/* referenced, or NULL */
 struct pid *find_pid(pid_t nr);
 struct thread *find_thread(pid_t tid);
 struct process *find_process(pid_t tgid);
 struct thread *get_thread_by_tid(pid_t tid);
 static inline void thread_get(struct thread *t) { ref_get(&t->refs); }
 void thread_put(struct thread *t);
+static inline void process_get(struct process *p) { ref_get(&p->refs); }
 void process_put(struct process *p);
+/* Next process in number order with tgid >= nr, referenced; NULL at the end: /proc's directory. */
+struct process *process_next(pid_t nr);
+/* core/process/session.c; tasklist_lock held: does nobody in the session outside the group watch over it? */
+bool pgrp_is_orphaned(struct pid *pgrp);
 
 /* core/process/: life. */
 struct clone_args {			/* kernel form of clone3's */
@@ -232,6 +254,7 @@ struct cred {				/* immutable once current's */
 	uid_t uid, euid, suid, fsuid;
 	gid_t gid, egid, sgid, fsgid;
 	u64 cap_permitted, cap_effective, cap_inheritable, cap_bounding, cap_ambient;
+	struct user_struct *user;	/* counts of the real user; referenced */
 	u32 securebits;
 	u32 nr_groups;
 	gid_t *groups;			/* sorted */
@@ -239,8 +262,21 @@ struct cred {				/* immutable once current's */
 struct cred *cred_copy(void);			/* a private copy of current's to change, or NULL */
 void cred_commit(struct cred *cred);		/* current takes it */
 void cred_put(const struct cred *cred);
+extern struct cred init_cred;			/* root with every capability */
+
+/* What one real user has in use, against its limits. core/process/user.c */
+struct user_struct {
+	struct hlist_node hash;		/* [user_lock] */
+	uid_t uid;			/* [const] */
+	refcount_t refs;
+	s32 processes;			/* [atomic] RLIMIT_NPROC */
+	s32 sigpending;			/* [atomic] RLIMIT_SIGPENDING */
+};
+struct user_struct *user_find(uid_t uid);	/* referenced; NULL on no memory */
+void user_put(struct user_struct *user);
+
 static inline const struct cred *cred_get(const struct cred *c) { ref_get(&((struct cred *)c)->refs); return c; }
-bool capable(int cap);
+bool capable(int cap);				/* current's effective set; CAP_* from uapi/capability.h */
 bool in_group(gid_t gid);			/* fsgid or supplementary */
 
 unsigned long rlimit(unsigned which);		/* current's soft limit */
