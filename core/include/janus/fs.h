@@ -60,6 +60,8 @@ void address_space_init(struct address_space *m, struct inode *inode, const stru
 struct page *mapping_get_page(struct address_space *m, u64 index, bool create);
 struct page *mapping_find_page(struct address_space *m, u64 index);	/* referenced, or NULL */
 void mapping_truncate(struct address_space *m, u64 from, u64 to);	/* drop bytes [from, to): part pages are zeroed */
+/* An unlinked tmpfs file of that size, open for reading and writing: shared anonymous memory, memfd. ERR_PTR. core/fs/tmpfs.c */
+struct file *shmem_file_create(const char *name, s64 size);
 ssize_t generic_file_read(struct file *f, struct iov_iter *it, loff_t *pos);
 ssize_t generic_file_write(struct file *f, struct iov_iter *it, loff_t *pos);
 int generic_file_mmap(struct file *f, struct vma *vma);

@@ -57,7 +57,7 @@ struct vma {
 	u64 pgoff;			/* [ml] offset in the file, in pages; anonymous: start >> PAGE_SHIFT at birth */
 	const struct vm_ops *ops;	/* [const] NULL: private anonymous memory */
 	struct list_head map_link;	/* [mapping->mmap_lock] in mapping->mappings */
-	struct rcu_head rcu;
+	bool anon;			/* [pt] may hold anonymous pages: what fork must copy */
 };
 
 struct mm {
@@ -72,7 +72,7 @@ struct mm {
 	u32 nr_vmas;			/* [ml] */
 	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* [ml] pages */
 	s64 anon_pages, file_pages, shmem_pages, table_pages;	/* [pt] resident */
-	u64 max_rss;
+	u64 max_rss;			/* [pt] brought up to date by mm_rss() */
 	uaddr_t code_start, code_end, data_start, data_end;	/* [ml] */
 	uaddr_t brk_start, brk;		/* [ml] */
 	uaddr_t stack_start;		/* [ml] */
@@ -82,8 +82,10 @@ struct mm {
 	u64 auxv[48];			/* [const after exec] for /proc/PID/auxv */
 	u32 auxv_len;
 	struct file *exe;		/* [ml] */
-	bool oom_reaped, dumpable;
-	cpumask_t cpus;			/* [atomic] CPUs that may hold translations */
+	bool dumpable;
+	u32 def_flags;			/* [ml] VM_LOCKED after mlockall(MCL_FUTURE) */
+	u32 kept_tables;		/* [ml] small unmaps since empty tables were last swept */
+	uaddr_t gap_hint, gap_above;	/* [ml] no gap larger than gap_above lies between gap_hint and mmap_base */
 };
 
 extern struct mm kernel_mm;		/* root of the kernel half; no vmas */
@@ -100,9 +102,11 @@ struct vma *vma_find(struct mm *mm, uaddr_t addr);	/* first with end > addr; [ml
 /* Kernel's own mmap: length > 0, addr hint or MAP_FIXED; takes a file reference. mmap_lock held for write. */
 long do_mmap(struct mm *mm, struct file *file, uaddr_t addr, size_t len, unsigned prot, unsigned flags, u64 pgoff);
 int do_munmap(struct mm *mm, uaddr_t addr, size_t len);
+/* `ops->fault` gives pages that the owner keeps for as long as the area lives: they are not counted. */
 int mm_map_special(struct mm *mm, uaddr_t addr, size_t len, u32 vm_flags, const struct vm_ops *ops);
 int setup_stack_vma(struct mm *mm, uaddr_t top);	/* exec: the stack area below top */
 long do_brk_vma(struct mm *mm, uaddr_t start, size_t len, u32 vm_flags);	/* anonymous area of bss and heap */
+u64 mm_rss(struct mm *mm);			/* resident pages; raises max_rss */
 
 /* A fault of current (or of a kernel access to user memory): 0 done; -EFAULT MAPERR, -EACCES ACCERR,
  * -EIO (beyond end of file) SIGBUS, -ENOMEM. Takes mmap_lock. */
@@ -112,9 +116,21 @@ size_t access_mm(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write)
 /* Unmap every user mapping of pages [first, last] of a mapping: truncate, invalidate. Private copies stay unless even_cows. */
 void unmap_mapping_range(struct address_space *mapping, u64 first, u64 last, bool even_cows);
 
+/*
+ * /proc/PID/smaps: what is resident in [vma->start, vma->end), in pages. mmap_lock held for read.
+ */
+struct vma_usage { u64 rss, pss_x4096, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous; };
+void vma_usage(struct vma *vma, struct vma_usage *usage);
+static inline struct vma *vma_next(struct vma *vma)
+{
+	struct rb_node *n = rb_next(&vma->node);
+
+	return n ? rb_entry(n, struct vma, node) : NULL;
+}
+
 /* ---- page tables: the one walker (core/mm/pgtable.c) ---- */
 pte_t *pt_walk(pte_t *root, uaddr_t va);			/* level 0 entry, or NULL where tables are missing */
-pte_t *pt_walk_alloc(struct mm *mm, uaddr_t va);		/* makes tables; NULL on no memory; takes no lock itself */
+pte_t *pt_walk_alloc(struct mm *mm, uaddr_t va);		/* makes tables, taking pt_lock; NULL on no memory */
 int kernel_map(unsigned long va, phys_t pa, size_t size, unsigned prot);	/* may use large blocks */
 void kernel_unmap(unsigned long va, size_t size);
 int kernel_protect(unsigned long va, size_t size, unsigned prot);

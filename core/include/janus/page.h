@@ -23,41 +23,47 @@ enum page_flag {
 	PG_DIRTY = 1 << 4,	/* page cache: newer than the backing store */
 	PG_LOCKED = 1 << 5,	/* page cache: contents in transit; wait on it */
 	PG_ANON = 1 << 6,	/* belongs to anonymous memory */
-	PG_LRU = 1 << 7,
-	PG_REFERENCED = 1 << 8,
+	PG_LARGE = 1 << 7,	/* head of a large kmalloc of `order` */
+	PG_REFERENCED = 1 << 8,	/* page cache: read since reclaim last looked */
 	PG_TABLE = 1 << 9,	/* a page table */
 	PG_UNEVICTABLE = 1 << 10,	/* tmpfs: memory is the store */
 	PG_WRITEBACK = 1 << 11,
+	PG_ICACHE = 1 << 12,	/* made fetchable since it was last written by the kernel */
 };
 
+/*
+ * 32 bytes a page, so that the array of a 512 MiB machine takes 4 MiB. How many entries map a page is not
+ * counted: `refs` holds one for each, and an anonymous page with one reference has one owner.
+ */
 struct page {
-	u32 flags;			/* [atomic] */
+	u32 flags;			/* [atomic] where a page is shared, else its owner's */
 	s32 refs;			/* [atomic] 0: free */
 	union {
 		struct {			/* page cache */
 			struct address_space *mapping;	/* [mapping->lock] */
 			u64 index;			/* in pages */
 		};
-		struct {			/* slab */
-			struct kmem_cache *cache;
-			void *freelist;
-			u32 inuse, objects;
-		};
-		struct {			/* page table: live entries [pt lock] */
-			u32 pt_entries;
-		};
-		u32 order;			/* buddy head */
+		struct list_head list;		/* buddy free list, slab list, a list of the owner's */
 	};
-	s32 mapcount;			/* [atomic] user page table entries that map it */
-	u32 private;
-	struct list_head lru;		/* buddy free list, LRU or slab list */
+	union {
+		struct {			/* slab; [cache lock] */
+			u16 slab_cache;		/* number of the cache; on each page of the slab */
+			u16 slab_free;		/* first free object, SLAB_END: none */
+			u16 slab_inuse;
+			u16 slab_pad;
+		};
+		struct {
+			u32 order;		/* of a free block or a large kmalloc */
+			u32 private;
+		};
+	};
 };
 
 enum gfp {
 	GFP_KERNEL = 0,
 	GFP_ZERO = 1 << 0,	/* cleared */
 	GFP_ATOMIC = 1 << 1,	/* may not sleep: interrupt or spinlock held */
-	GFP_USER = 1 << 2,	/* for user memory: may start the OOM answer, fails when current is its victim */
+	GFP_USER = 1 << 2,	/* for user memory: leaves a reserve, may start the OOM answer, fails when current is its victim */
 	GFP_NOWARN = 1 << 3,
 };
 
@@ -75,6 +81,18 @@ static inline void page_put(struct page *p)
 		page_free_last(p);
 }
 
+/* One reference of what is, most often, its only owner: no atomic when it is. */
+static inline void page_put_owner(struct page *p)
+{
+	if (__atomic_load_n(&p->refs, __ATOMIC_ACQUIRE) == 1)
+		page_free_last(p);
+	else
+		page_put(p);
+}
+
+static inline void page_set_flag(struct page *p, u32 flag) { __atomic_fetch_or(&p->flags, flag, __ATOMIC_RELEASE); }
+static inline void page_clear_flag(struct page *p, u32 flag) { __atomic_fetch_and(&p->flags, ~flag, __ATOMIC_RELEASE); }
+
 #define mem_map ((struct page *)ARCH_VMEMMAP)
 static inline u64 page_to_pfn(const struct page *p) { return (u64)(p - mem_map); }
 static inline struct page *pfn_to_page(u64 pfn) { return mem_map + pfn; }
@@ -85,6 +103,20 @@ static inline phys_t virt_to_phys(const void *va) { return (phys_t)va - ARCH_DIR
 static inline void *page_address(const struct page *p) { return phys_to_virt(page_to_phys(p)); }
 static inline struct page *virt_to_page(const void *va) { return phys_to_page(virt_to_phys(va)); }
 bool pfn_valid(u64 pfn);		/* is there a struct page */
+
+/* Page tables: zeroed pages, kept zeroed while free. A table is given back with all its entries empty. */
+pte_t *pt_alloc(void);			/* direct-map address, or NULL; may sleep */
+void pt_free(pte_t *table);
+
+/*
+ * Called when memory is short, to give some back: pages freed. Registered once, at boot; process context,
+ * may be called under any sleeping lock, so it only tries locks.
+ */
+struct shrinker {
+	u64 (*shrink)(u64 wanted);
+	struct shrinker *next;
+};
+void register_shrinker(struct shrinker *s);
 
 /* Early boot: before the buddy allocator; zeroed, never freed. core/mm/early.c. */
 void *early_alloc(size_t size, size_t align);
