@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * This machine's tables for the suite: register names and roles, the parts of a signal frame and
+ * how one may be forged, and what a user is punished for.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdint.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine.h"
+
+/* ---- 2. registers ---- */
+
+const char *const machine_reg_name[MACHINE_REGS] = {
+	"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13",
+	"x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26",
+	"x27", "x28", "x29", "x30",
+};
+
+const unsigned long machine_flags_user = 0xf0000000;	/* NZCV */
+
+enum machine_role machine_reg_role(int reg)
+{
+	return reg == 0 ? ROLE_RESULT : ROLE_KEPT;
+}
+
+int machine_reg_arg(int n)
+{
+	return n;
+}
+
+unsigned long machine_flags(void)
+{
+	unsigned long flags;
+
+	__asm__ volatile("mrs %0, nzcv" : "=r"(flags));
+	return flags & machine_flags_user;
+}
+
+/* ---- 3. what a signal frame holds ---- */
+
+unsigned long machine_frame_reg(const ucontext_t *uc, int reg)
+{
+	return uc->uc_mcontext.regs[reg];
+}
+
+unsigned long machine_frame_pc(const ucontext_t *uc)
+{
+	return uc->uc_mcontext.pc;
+}
+
+void machine_frame_set_pc(ucontext_t *uc, unsigned long pc)
+{
+	uc->uc_mcontext.pc = pc;
+}
+
+unsigned long machine_frame_sp(const ucontext_t *uc)
+{
+	return uc->uc_mcontext.sp;
+}
+
+unsigned long machine_frame_flags(const ucontext_t *uc)
+{
+	return uc->uc_mcontext.pstate;
+}
+
+/* The frame's records follow each other, each with a magic number and a size; 0 ends them. */
+struct record {
+	uint32_t magic, size;
+};
+enum { FPSIMD = 0x46508001 };
+
+static struct record *find(ucontext_t *uc, uint32_t magic)
+{
+	struct record *r = (struct record *)uc->uc_mcontext.__reserved;
+
+	while (r->magic && r->magic != magic)
+		r = (struct record *)((char *)r + r->size);
+	return r;
+}
+
+unsigned char *machine_frame_vector(ucontext_t *uc)
+{
+	struct record *r = find(uc, FPSIMD);
+
+	return r->magic ? (unsigned char *)r + 16 : NULL;
+}
+
+static void forge_el1(ucontext_t *uc) { uc->uc_mcontext.pstate = (uc->uc_mcontext.pstate & ~0xfUL) | 5; }
+static void forge_el1t(ucontext_t *uc) { uc->uc_mcontext.pstate = (uc->uc_mcontext.pstate & ~0xfUL) | 4; }
+static void forge_el2(ucontext_t *uc) { uc->uc_mcontext.pstate = (uc->uc_mcontext.pstate & ~0xfUL) | 9; }
+static void forge_el3(ucontext_t *uc) { uc->uc_mcontext.pstate = (uc->uc_mcontext.pstate & ~0xfUL) | 13; }
+static void forge_aarch32(ucontext_t *uc) { uc->uc_mcontext.pstate |= 0x10; }
+static void forge_masks(ucontext_t *uc) { uc->uc_mcontext.pstate |= 0x3c0; }
+static void forge_step(ucontext_t *uc) { uc->uc_mcontext.pstate |= 1UL << 21; }
+static void forge_illegal(ucontext_t *uc) { uc->uc_mcontext.pstate |= 1UL << 20; }
+static void forge_pan(ucontext_t *uc) { uc->uc_mcontext.pstate |= 1UL << 22 | 1UL << 23; }
+static void forge_high(ucontext_t *uc) { uc->uc_mcontext.pstate |= 0xffffffff00000000; }
+static void forge_pc_kernel(ucontext_t *uc) { uc->uc_mcontext.pc = 0xffff800008000000; }
+static void forge_pc_nowhere(ucontext_t *uc) { uc->uc_mcontext.pc = 0x0080000000000000; }
+static void forge_pc_unaligned(ucontext_t *uc) { uc->uc_mcontext.pc += 2; }
+static void forge_pc_null(ucontext_t *uc) { uc->uc_mcontext.pc = 0; }
+static void forge_sp(ucontext_t *uc) { uc->uc_mcontext.sp = 0xffff000000000000; }
+static void forge_record_size(ucontext_t *uc) { find(uc, FPSIMD)->size = 0xfffffff0; }
+static void forge_record_small(ucontext_t *uc) { find(uc, FPSIMD)->size = 16; }
+static void forge_record_odd(ucontext_t *uc) { find(uc, FPSIMD)->size += 4; }
+static void forge_record_magic(ucontext_t *uc) { find(uc, FPSIMD)->magic = 0x12345678; }
+static void forge_record_none(ucontext_t *uc)
+{
+	memset(uc->uc_mcontext.__reserved, 0, 16);
+}
+static void forge_record_long_end(ucontext_t *uc) { find(uc, 0)->size = 16; }
+
+const struct machine_forgery machine_forgeries[] = {
+	{ "the kernel's exception level", SIGSEGV, forge_el1 },
+	{ "the kernel's exception level on the user's stack", SIGSEGV, forge_el1t },
+	{ "the hypervisor's exception level", SIGSEGV, forge_el2 },
+	{ "the monitor's exception level", SIGSEGV, forge_el3 },
+	{ "32-bit state in a 64-bit process", SIGSEGV, forge_aarch32 },
+	{ "interrupts off", SIGSEGV, forge_masks },
+	{ "the single step flag", 0, forge_step },
+	{ "the illegal state flag", 0, forge_illegal },
+	{ "the access overrides", 0, forge_pan },
+	{ "the upper half of the state", 0, forge_high },
+	{ "a program counter in the kernel", SIGSEGV, forge_pc_kernel },
+	{ "a program counter in no half of memory", SIGSEGV, forge_pc_nowhere },
+	{ "an unaligned program counter", SIGBUS, forge_pc_unaligned },
+	{ "a program counter of 0", SIGSEGV, forge_pc_null },
+	{ "a stack pointer in the kernel", SIGSEGV, forge_sp },
+	{ "a wild size of the vector record", SIGSEGV, forge_record_size },
+	{ "a small size of the vector record", SIGSEGV, forge_record_small },
+	{ "an odd size of the vector record", SIGSEGV, forge_record_odd },
+	{ "a record that does not exist", SIGSEGV, forge_record_magic },
+	{ "no records at all", SIGSEGV, forge_record_none },
+	{ "a last record with a size", SIGSEGV, forge_record_long_end },
+};
+const int machine_forgery_count = sizeof(machine_forgeries) / sizeof(machine_forgeries[0]);
+
+/* ---- 4. what no user may do ---- */
+
+extern void crime_opcode(void), crime_breakpoint(void), crime_mask(void), crime_root(void),
+	crime_set_root(void), crime_register(void), crime_set_register(void), crime_flush(void),
+	crime_hypervisor(void), crime_exit(void), crime_stack(void), crime_debug(void),
+	crime_stack_pointer(void), crime_stack_foreign(void);
+
+static void jump_to(unsigned long pc)
+{
+	((void (*)(void))pc)();
+}
+
+static void jump_null(void) { jump_to(0); }
+static void jump_kernel(void) { jump_to(0xffff800008000000); }
+static void jump_nowhere(void) { jump_to(0x0080000000000000); }
+static void jump_unaligned(void) { jump_to((unsigned long)crime_opcode + 2); }
+static void load_from(unsigned long address) { (void)*(volatile char *)address; }
+static void load_kernel(void) { load_from(0xffff000000000000); }
+static void load_nowhere(void) { load_from(0x0080000000000000); }
+static void load_top(void) { load_from(~0UL); }
+
+const struct machine_crime machine_crimes[] = {
+	{ "an opcode that does not exist", SIGILL, ILL_ILLOPC, (unsigned long)crime_opcode,
+	  crime_opcode },
+	{ "a breakpoint", SIGTRAP, TRAP_BRKPT, (unsigned long)crime_breakpoint, crime_breakpoint },
+	{ "masking interrupts", SIGILL, ILL_ILLOPC, (unsigned long)crime_mask, crime_mask },
+	{ "reading the page table root", SIGILL, ILL_ILLOPC, (unsigned long)crime_root, crime_root },
+	{ "writing the page table root", SIGILL, ILL_ILLOPC, (unsigned long)crime_set_root,
+	  crime_set_root },
+	{ "reading a system register", SIGILL, ILL_ILLOPC, (unsigned long)crime_register,
+	  crime_register },
+	{ "writing a system register", SIGILL, ILL_ILLOPC, (unsigned long)crime_set_register,
+	  crime_set_register },
+	{ "flushing all translations", SIGILL, ILL_ILLOPC, (unsigned long)crime_flush, crime_flush },
+	{ "calling the hypervisor", SIGILL, ILL_ILLOPC, (unsigned long)crime_hypervisor,
+	  crime_hypervisor },
+	{ "returning from the kernel without being there", SIGILL, ILL_ILLOPC,
+	  (unsigned long)crime_exit, crime_exit },
+	{ "taking the kernel's stack pointer", SIGILL, ILL_ILLOPC, (unsigned long)crime_stack,
+	  crime_stack },
+	{ "halting for a debugger", SIGILL, ILL_ILLOPC, (unsigned long)crime_debug, crime_debug },
+	{ "a stack at address 16", SIGSEGV, SEGV_MAPERR, 0, crime_stack_pointer },
+	{ "a stack in the kernel", SIGSEGV, SEGV_MAPERR, 0xffff000000000010, crime_stack_foreign },
+	{ "jumping to 0", SIGSEGV, SEGV_MAPERR, 0, jump_null },
+	{ "jumping into the kernel", SIGSEGV, SEGV_MAPERR, 0xffff800008000000, jump_kernel },
+	{ "jumping to no half of memory", SIGSEGV, SEGV_MAPERR, 0x0080000000000000, jump_nowhere },
+	{ "jumping to an unaligned address", SIGBUS, BUS_ADRALN, (unsigned long)crime_opcode + 2,
+	  jump_unaligned },
+	{ "reading the kernel's memory", SIGSEGV, SEGV_MAPERR, 0xffff000000000000, load_kernel },
+	{ "reading no half of memory", SIGSEGV, SEGV_MAPERR, 0x0080000000000000, load_nowhere },
+	{ "reading the last byte of all", SIGSEGV, SEGV_MAPERR, ~0UL, load_top },
+};
+const int machine_crime_count = sizeof(machine_crimes) / sizeof(machine_crimes[0]);
+
+const unsigned long machine_foreign[] = {
+	0x0001000000000000, 0x0010000000000000, 0x8000000000000000, 0xffff000000000000,
+	0xffff800000000000, 0xffff800008000000, 0xffffffc000000000, 0xfffffffffffff000,
+	0xffffffffffffffff,
+};
+const int machine_foreign_count = sizeof(machine_foreign) / sizeof(machine_foreign[0]);
+const unsigned long machine_user_end = 0x0001000000000000;

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the suite needs of this machine, in words that the other machine has too: raw system calls,
+ * probes that fill every register before an event and read every register after it, instructions
+ * that no user may execute, addresses that no user has, and forgeries of a signal frame.
+ *
+ * The same names with the same meaning are in every userland/arch/ folder; the tests use these alone.
+ */
+#ifndef SUITE_MACHINE_H
+#define SUITE_MACHINE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <ucontext.h>
+
+/* ---- 1. system calls ---- */
+
+/* A call by number; the result as the kernel gives it (-errno for an error). */
+long machine_syscall(long nr, long a0, long a1, long a2, long a3, long a4, long a5);
+/* The same while the stack pointer is `sp`, which need not point to memory. */
+long machine_syscall_on_stack(long nr, unsigned long sp);
+
+/* ---- 2. registers ---- */
+
+enum {
+	MACHINE_REGS = 31,		/* all but the stack pointer */
+	MACHINE_VECTOR_BYTES = 32 * 16,
+};
+
+struct machine_state {
+	unsigned long reg[MACHINE_REGS];
+	unsigned long flags;
+	unsigned char vector[MACHINE_VECTOR_BYTES] __attribute__((aligned(16)));
+};
+
+enum machine_role {
+	ROLE_KEPT,		/* a call does not change it */
+	ROLE_RESULT,		/* holds a call's result */
+	ROLE_LOST,		/* a call may change it */
+};
+
+extern const char *const machine_reg_name[MACHINE_REGS];
+enum machine_role machine_reg_role(int reg);
+/* Which register holds the call's number, and its n'th argument. */
+enum { MACHINE_REG_NUMBER = 8, MACHINE_REG_RESULT = 0 };
+int machine_reg_arg(int n);
+/* Flags that a program may set and that an event must keep. */
+extern const unsigned long machine_flags_user;
+
+/* Load every register and vector from `in`, do one thing, and store them all in `out`. */
+void machine_probe_syscall(const struct machine_state *in, struct machine_state *out);
+/* The thing is storing a byte of 0 to the address in argument register 0. */
+void machine_probe_store(const struct machine_state *in, struct machine_state *out);
+/* The thing is counting MACHINE_REG_COUNT down to 0. */
+void machine_probe_spin(const struct machine_state *in, struct machine_state *out);
+enum { MACHINE_REG_COUNT = 3 };
+/* Store the vectors as they are. */
+void machine_read_vectors(unsigned char *to);
+/* The instruction that enters the kernel in machine_probe_syscall, and the one behind it. */
+extern const char machine_probe_call[], machine_probe_return[];
+
+/* ---- 3. what a signal frame holds ---- */
+
+unsigned long machine_frame_reg(const ucontext_t *uc, int reg);
+unsigned long machine_frame_pc(const ucontext_t *uc);
+void machine_frame_set_pc(ucontext_t *uc, unsigned long pc);
+unsigned long machine_frame_sp(const ucontext_t *uc);
+unsigned long machine_frame_flags(const ucontext_t *uc);
+/* The vectors saved in the frame; NULL when there are none. */
+unsigned char *machine_frame_vector(ucontext_t *uc);
+unsigned long machine_flags(void);
+
+/* A change to a frame that sigreturn must refuse with `signal`, or with 0 survive harmlessly. */
+struct machine_forgery {
+	const char *name;
+	int signal;
+	void (*forge)(ucontext_t *uc);
+};
+extern const struct machine_forgery machine_forgeries[];
+extern const int machine_forgery_count;
+
+/* ---- 4. what no user may do ---- */
+
+/* Something that ends in a signal; `address` is what si_addr must be, or ANY_ADDRESS. */
+#define MACHINE_ANY_ADDRESS 0x5a5a5a5aUL
+struct machine_crime {
+	const char *name;
+	int signal, code;
+	unsigned long address;
+	void (*commit)(void);
+};
+extern const struct machine_crime machine_crimes[];
+extern const int machine_crime_count;
+
+/* Addresses that a user never has: in the kernel's half, or in no half at all. */
+extern const unsigned long machine_foreign[];
+extern const int machine_foreign_count;
+/* The first address above the user's half. */
+extern const unsigned long machine_user_end;
+
+#endif

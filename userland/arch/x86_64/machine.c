@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * This machine's tables for the suite: register names and roles, the parts of a signal frame and
+ * how one may be forged, and what a user is punished for.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdint.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine.h"
+
+/* ---- 2. registers ---- */
+
+enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, R8, R9, R10, R11 };
+
+const char *const machine_reg_name[MACHINE_REGS] = {
+	"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13",
+	"r14", "r15",
+};
+
+const unsigned long machine_flags_user = 0xcd5;	/* CF PF AF ZF SF DF OF */
+
+enum machine_role machine_reg_role(int reg)
+{
+	if (reg == RAX)
+		return ROLE_RESULT;
+	return reg == RCX || reg == R11 ? ROLE_LOST : ROLE_KEPT;
+}
+
+int machine_reg_arg(int n)
+{
+	static const int arg[6] = { RDI, RSI, RDX, R10, R8, R9 };
+
+	return arg[n];
+}
+
+unsigned long machine_flags(void)
+{
+	return __builtin_ia32_readeflags_u64() & machine_flags_user;
+}
+
+/* ---- 3. what a signal frame holds ---- */
+
+unsigned long machine_frame_reg(const ucontext_t *uc, int reg)
+{
+	static const int slot[MACHINE_REGS] = {
+		REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_R8, REG_R9,
+		REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+	};
+
+	return uc->uc_mcontext.gregs[slot[reg]];
+}
+
+unsigned long machine_frame_pc(const ucontext_t *uc)
+{
+	return uc->uc_mcontext.gregs[REG_RIP];
+}
+
+void machine_frame_set_pc(ucontext_t *uc, unsigned long pc)
+{
+	uc->uc_mcontext.gregs[REG_RIP] = pc;
+}
+
+unsigned long machine_frame_sp(const ucontext_t *uc)
+{
+	return uc->uc_mcontext.gregs[REG_RSP];
+}
+
+unsigned long machine_frame_flags(const ucontext_t *uc)
+{
+	return uc->uc_mcontext.gregs[REG_EFL];
+}
+
+unsigned char *machine_frame_vector(ucontext_t *uc)
+{
+	return uc->uc_mcontext.fpregs ? (unsigned char *)uc->uc_mcontext.fpregs + 160 : NULL;
+}
+
+/* CSGSFS holds four selectors: cs, gs, fs, ss. */
+static void set_selector(ucontext_t *uc, int which, uint16_t value)
+{
+	((uint16_t *)&uc->uc_mcontext.gregs[REG_CSGSFS])[which] = value;
+}
+
+static void forge_cs_kernel(ucontext_t *uc) { set_selector(uc, 0, 0x10); }
+static void forge_cs_null(ucontext_t *uc) { set_selector(uc, 0, 0); }
+static void forge_cs_wild(ucontext_t *uc) { set_selector(uc, 0, 0xfffb); }
+static void forge_ss_wild(ucontext_t *uc) { set_selector(uc, 3, 0xfff3); }
+static void forge_pc_kernel(ucontext_t *uc) { machine_frame_set_pc(uc, 0xffffffff81000000); }
+static void forge_pc_nowhere(ucontext_t *uc) { machine_frame_set_pc(uc, 0x8000000000000000); }
+static void forge_pc_edge(ucontext_t *uc) { machine_frame_set_pc(uc, 0x0000800000000000); }
+static void forge_pc_null(ucontext_t *uc) { machine_frame_set_pc(uc, 0); }
+static void forge_sp(ucontext_t *uc) { uc->uc_mcontext.gregs[REG_RSP] = 0xffff888000000000; }
+static void forge_iopl(ucontext_t *uc) { uc->uc_mcontext.gregs[REG_EFL] |= 0x3000; }
+static void forge_no_interrupts(ucontext_t *uc) { uc->uc_mcontext.gregs[REG_EFL] &= ~0x200L; }
+static void forge_nested(ucontext_t *uc) { uc->uc_mcontext.gregs[REG_EFL] |= 0x4000; }
+static void forge_virtual(ucontext_t *uc) { uc->uc_mcontext.gregs[REG_EFL] |= 0x1a0000; }
+static void forge_all_flags(ucontext_t *uc) { uc->uc_mcontext.gregs[REG_EFL] |= ~0x40100L; }
+static void forge_fp_kernel(ucontext_t *uc) { uc->uc_mcontext.fpregs = (void *)0xffff888000000000; }
+static void forge_fp_unmapped(ucontext_t *uc) { uc->uc_mcontext.fpregs = (void *)4096; }
+static void forge_fp_none(ucontext_t *uc) { uc->uc_mcontext.fpregs = NULL; }
+
+/* The software bytes of the frame's FP state say how long it is and what is in it. */
+static void forge_fp_size(ucontext_t *uc)
+{
+	uint32_t *software = (uint32_t *)uc->uc_mcontext.fpregs + 464 / 4;
+
+	software[1] = 0xfffffff0;
+	software[4] = 0xfffffff0;
+}
+
+static void forge_fp_features(ucontext_t *uc)
+{
+	memset((char *)uc->uc_mcontext.fpregs + 464 + 8, 0xff, 8);
+}
+
+static void forge_fp_header(ucontext_t *uc)
+{
+	memset((char *)uc->uc_mcontext.fpregs + 512, 0xff, 64);
+}
+
+const struct machine_forgery machine_forgeries[] = {
+	{ "the kernel's code segment", SIGSEGV, forge_cs_kernel },
+	{ "a null code segment", SIGSEGV, forge_cs_null },
+	{ "a wild code segment", SIGSEGV, forge_cs_wild },
+	{ "a wild stack segment", SIGSEGV, forge_ss_wild },
+	{ "a program counter in the kernel", SIGSEGV, forge_pc_kernel },
+	{ "a program counter in no half of memory", SIGSEGV, forge_pc_nowhere },
+	{ "a program counter just above the user's half", SIGSEGV, forge_pc_edge },
+	{ "a program counter of 0", SIGSEGV, forge_pc_null },
+	{ "a stack pointer in the kernel", SIGSEGV, forge_sp },
+	{ "the right to input and output", 0, forge_iopl },
+	{ "interrupts off", 0, forge_no_interrupts },
+	{ "the nested task flag", 0, forge_nested },
+	{ "virtual 8086 mode", 0, forge_virtual },
+	{ "all flags but two at once", 0, forge_all_flags },
+	{ "vector state in the kernel", SIGSEGV, forge_fp_kernel },
+	{ "vector state in no memory", SIGSEGV, forge_fp_unmapped },
+	{ "no vector state", 0, forge_fp_none },
+	{ "a wild size of the vector state", 0, forge_fp_size },
+	{ "features that no machine has", 0, forge_fp_features },
+	{ "a wild header of the vector state", SIGSEGV, forge_fp_header },
+};
+const int machine_forgery_count = sizeof(machine_forgeries) / sizeof(machine_forgeries[0]);
+
+/* ---- 4. what no user may do ---- */
+
+extern void crime_opcode(void), crime_breakpoint(void), crime_halt(void), crime_mask(void),
+	crime_root(void), crime_set_root(void), crime_register(void), crime_set_register(void),
+	crime_input(void), crime_output(void), crime_flush(void), crime_swap(void),
+	crime_table(void), crime_exit(void), crime_gate(void), crime_divide(void),
+	crime_stack_pointer(void);
+
+static void jump_to(unsigned long pc)
+{
+	((void (*)(void))pc)();
+}
+
+static void jump_null(void) { jump_to(0); }
+static void jump_kernel(void) { jump_to(0xffffffff81000000); }
+static void jump_nowhere(void) { jump_to(0x8000000000000000); }
+static void load_from(unsigned long address) { (void)*(volatile char *)address; }
+static void load_kernel(void) { load_from(0xffff888000000000); }
+static void load_nowhere(void) { load_from(0x8000000000000000); }
+static void load_top(void) { load_from(~0UL); }
+
+const struct machine_crime machine_crimes[] = {
+	{ "an opcode that does not exist", SIGILL, ILL_ILLOPN, (unsigned long)crime_opcode,
+	  crime_opcode },
+	{ "a breakpoint", SIGTRAP, SI_KERNEL, 0, crime_breakpoint },
+	{ "halting", SIGSEGV, SI_KERNEL, 0, crime_halt },
+	{ "masking interrupts", SIGSEGV, SI_KERNEL, 0, crime_mask },
+	{ "reading the page table root", SIGSEGV, SI_KERNEL, 0, crime_root },
+	{ "writing the page table root", SIGSEGV, SI_KERNEL, 0, crime_set_root },
+	{ "reading a system register", SIGSEGV, SI_KERNEL, 0, crime_register },
+	{ "writing a system register", SIGSEGV, SI_KERNEL, 0, crime_set_register },
+	{ "input from a port", SIGSEGV, SI_KERNEL, 0, crime_input },
+	{ "output to a port", SIGSEGV, SI_KERNEL, 0, crime_output },
+	{ "flushing a translation", SIGSEGV, SI_KERNEL, 0, crime_flush },
+	{ "swapping the per-CPU base", SIGSEGV, SI_KERNEL, 0, crime_swap },
+	{ "loading the vector table", SIGSEGV, SI_KERNEL, 0, crime_table },
+	{ "returning from the kernel without being there", SIGSEGV, SI_KERNEL, 0, crime_exit },
+	{ "a software interrupt that is none", SIGSEGV, SI_KERNEL, 0, crime_gate },
+	{ "dividing by 0", SIGFPE, FPE_INTDIV, MACHINE_ANY_ADDRESS, crime_divide },
+	{ "a stack at address 16", SIGSEGV, SEGV_MAPERR, 8, crime_stack_pointer },
+	{ "jumping to 0", SIGSEGV, SEGV_MAPERR, 0, jump_null },
+	{ "jumping into the kernel", SIGSEGV, SEGV_MAPERR, 0xffffffff81000000, jump_kernel },
+	{ "jumping to no half of memory", SIGSEGV, SI_KERNEL, 0, jump_nowhere },
+	{ "reading the kernel's memory", SIGSEGV, SEGV_MAPERR, 0xffff888000000000, load_kernel },
+	{ "reading no half of memory", SIGSEGV, SI_KERNEL, 0, load_nowhere },
+	{ "reading the last byte of all", SIGSEGV, SEGV_MAPERR, ~0UL, load_top },
+};
+const int machine_crime_count = sizeof(machine_crimes) / sizeof(machine_crimes[0]);
+
+const unsigned long machine_foreign[] = {
+	0x00007ffffffff000, 0x0000800000000000, 0x8000000000000000, 0xffff800000000000,
+	0xffff888000000000, 0xffffffff80000000, 0xffffffff81000000, 0xffffffffffe00000,
+	0xfffffffffffff000, 0xffffffffffffffff,
+};
+const int machine_foreign_count = sizeof(machine_foreign) / sizeof(machine_foreign[0]);
+const unsigned long machine_user_end = 0x00007ffffffff000;
