@@ -13,6 +13,8 @@
 
 struct thread;
 struct mm;
+struct rq;
+struct timer_queue;
 
 enum ipi_reason {
 	IPI_RESCHED = 1 << 0,	/* look at the run queue */
@@ -33,6 +35,9 @@ struct cpu {
 	unsigned nofault;		/* [own] user copies that fault now fail at once: copy_from_user_nofault() */
 	u64 ticks_user, ticks_system, ticks_idle;	/* [own] nanoseconds, for /proc/stat */
 	u64 rcu_seen;			/* [atomic] last grace period this CPU passed */
+	bool rcu_ready;			/* [irq] callbacks wait to be run: core/sched/rcu.c */
+	struct rq *rq;			/* [const] core/sched/ */
+	struct timer_queue *timers;	/* [const] core/time/timer.c */
 } __cacheline_aligned;
 
 extern struct cpu cpus[NR_CPUS];
@@ -45,6 +50,13 @@ static inline unsigned this_cpu_id(void) { return arch_this_cpu()->id; }
 
 /* A set of CPUs, one bit each. */
 typedef u32 cpumask_t;
+
+cpumask_t cpu_online_mask(void);	/* [atomic] */
+u64 cpu_idle_ns(struct cpu *cpu);	/* time in the idle thread so far; for /proc/stat, /proc/uptime */
+
+/* An interrupt handler begins and ends: irq_dispatch, timer_interrupt, ipi_dispatch. Interrupts off. */
+static inline void irq_enter(void) { this_cpu()->irq_depth++; }
+static inline void irq_exit(void) { this_cpu()->irq_depth--; }
 
 /* Run fn(arg) on the CPUs of `mask` but this one and wait until all have. Interrupts on, no spinlock held
  * that an interrupt handler takes. fn runs with interrupts off. core/sched/smp.c */

@@ -85,12 +85,12 @@ static inline void spin_unlock_irq(spinlock_t *l)
 struct thread;
 
 struct mutex {
-	struct thread *owner;		/* NULL when free; atomic */
+	unsigned long owner;		/* the thread, | 1 when others wait; 0 when free. [atomic] */
 	spinlock_t wait_lock;		/* protects waiters */
 	struct list_head waiters;
 };
 
-#define MUTEX_INIT(name) { NULL, SPINLOCK_INIT, LIST_HEAD_INIT((name).waiters) }
+#define MUTEX_INIT(name) { 0, SPINLOCK_INIT, LIST_HEAD_INIT((name).waiters) }
 
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
@@ -98,7 +98,7 @@ bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 
 struct rwsem {
-	s32 count;			/* readers, or -1: a writer; under wait_lock when contended, else atomic */
+	s32 count;			/* readers inside, or -1: a writer. [atomic] */
 	spinlock_t wait_lock;		/* protects waiters */
 	struct list_head waiters;	/* in order of arrival */
 };
@@ -110,6 +110,8 @@ void down_read(struct rwsem *s);
 bool down_read_trylock(struct rwsem *s);
 void up_read(struct rwsem *s);
 void down_write(struct rwsem *s);
+bool down_write_trylock(struct rwsem *s);
+void downgrade_write(struct rwsem *s);		/* the writer stays on as a reader */
 void up_write(struct rwsem *s);
 
 /* ---- sequence counts ---- */
@@ -190,6 +192,7 @@ static inline struct rwsem *guard_write_take(struct rwsem *s) { down_write(s); r
 	typeof(guard_##kind##_take(lock)) GUARD_CAT(guard_, __LINE__) = guard_##kind##_take(lock)
 
 /* ---- read-copy-update ---- */
+struct cpu;
 /*
  * Readers do not block and do not sleep between rcu_read_lock and _unlock; since kernel code is not
  * preempted these are compiler barriers only. A grace period ends when every CPU has been through the
@@ -205,6 +208,11 @@ static inline void rcu_read_unlock(void) { barrier(); }
 /* Call func(head) after a grace period, from a context that may not sleep. Any context. */
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 void synchronize_rcu(void);	/* sleeps through a grace period */
+/* The scheduler's and the tick's: this CPU is in no reader now; interrupts off. */
+void rcu_quiescent(struct cpu *cpu);
+void rcu_tick(struct cpu *cpu, bool quiescent);
+bool rcu_pending(struct cpu *cpu);	/* callbacks of this CPU wait: keep the tick */
+void rcu_run_ready(void);		/* process context, interrupts on */
 void rcu_init(void);
 
 #define rcu_dereference(p) __atomic_load_n(&(p), __ATOMIC_CONSUME)

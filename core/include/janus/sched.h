@@ -32,7 +32,7 @@ struct sched_entity {
 	struct rb_node node;		/* [rq] in the queue's tree, by vruntime */
 	struct list_head rt_link;	/* [rq] in the queue's list of its priority */
 	bool queued;			/* [rq] */
-	bool on_cpu;			/* [atomic] its stack is in use: a waker on another CPU waits for false */
+	bool on_cpu;			/* [atomic] it is running: changes with the queue locked */
 	u8 policy;			/* [rq] SCHED_* */
 	u8 rt_priority;			/* [rq] 1..99, 0 for SCHED_OTHER */
 	s8 nice;			/* [rq] -20..19 */
@@ -41,7 +41,7 @@ struct sched_entity {
 	u64 vruntime;			/* [rq] weighted nanoseconds */
 	u64 exec_start;			/* [rq] when it was last charged, ns */
 	u64 sum_exec;			/* [rq] ns run in all */
-	u64 slice_end;			/* [rq] when its turn is over, ns */
+	u64 slice_end;			/* [rq] SCHED_RR: when its turn is over, in sum_exec */
 	cpumask_t allowed;		/* [rq] where it may run */
 };
 
@@ -66,5 +66,14 @@ void kick_thread(struct thread *t);
 void sched_tick(bool user);			/* timer interrupt */
 void sched_idle_loop(void) __noreturn;		/* the idle thread of each CPU */
 void set_current_state(u32 state);		/* with a full barrier */
+void set_nice(struct thread *t, int nice);	/* setpriority(2) after its checks; nice is clamped */
+
+/* CPU time, ns. thread_runtime is exact; thread_cputime splits it in user and system as the ticks fell.
+ * The process forms count threads that are gone too; tasklist_lock held. */
+u64 thread_runtime(struct thread *t);
+void thread_cputime(struct thread *t, u64 *utime, u64 *stime);
+struct process;
+u64 process_runtime(struct process *p);
+void process_cputime(struct process *p, u64 *utime, u64 *stime);
 
 #endif

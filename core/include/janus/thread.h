@@ -174,7 +174,7 @@ struct process {
 	bool dumpable;
 
 	struct rlimit rlimits[RLIM_NLIMITS];	/* [pl of leader] read as is */
-	struct posix_timers *timers;		/* [self process] timer_create's; NULL when none */
+	struct posix_timers *timers;		/* [atomic once] timer_create's; NULL when none */
 	struct itimer {
 		struct ktimer timer;
 		u64 interval;			/* ns */
@@ -183,6 +183,7 @@ struct process {
 
 	/* accounting of threads that are gone, and of waited-for children; [tl] */
 	u64 utime, stime, cutime, cstime;
+	u64 sum_exec;			/* exact run time, ns */
 	u64 min_faults, maj_faults, cmin_faults, cmaj_faults;
 	u64 nvcsw, nivcsw, cnvcsw, cnivcsw;
 	u64 maxrss, cmaxrss;			/* KiB */
@@ -287,6 +288,12 @@ static inline void thread_clear_flag(struct thread *t, u32 flag) { __atomic_fetc
 static inline bool signal_pending(void) { return unlikely(thread_flag(current, TF_SIGPENDING)); }
 bool fatal_signal_pending(void);
 static inline struct trapframe *current_frame(void) { return arch_thread_frame(current); }
+/* In a long loop of the kernel, where sleeping is allowed. */
+static inline void cond_resched(void)
+{
+	if (unlikely(thread_flag(current, TF_NEED_RESCHED)))
+		schedule();
+}
 static inline bool thread_is_leader(const struct thread *t) { return t->process->leader == t; }
 
 #endif

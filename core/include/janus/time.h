@@ -35,12 +35,36 @@ struct ktimer {
 };
 
 void ktimer_init(struct ktimer *t, void (*fn)(struct ktimer *));
-void ktimer_start(struct ktimer *t, u64 expires);	/* (re)arm; any context */
+void ktimer_start(struct ktimer *t, u64 expires);	/* (re)arm; any context; the owner lets one at a time do so */
 bool ktimer_cancel(struct ktimer *t);	/* true: was armed. On return fn is not running on another CPU. */
 void ktimer_interrupt(void);		/* run what is due on this CPU, program the next */
 u64 ktimer_next_expiry(void);		/* this CPU; TIME_MAX when none */
-void timer_tick_start(void);		/* this CPU became busy / idle: tick on / off */
+void timer_tick_start(u64 now);		/* this CPU became busy / idle: tick on / off; interrupts off */
 void timer_tick_stop(void);
+void timer_init_cpu(void);		/* this CPU's timer is up: boot, and each secondary */
+
+struct process;
+struct siginfo;
+/* itimer.c, posix_timers.c: for process creation, exec and the end of a process (no lock held). */
+void process_timers_init(struct process *p);
+void process_timers_exit(struct process *p);
+void posix_timers_exec(struct process *p);
+/* A timer's signal left the queue on its way to a handler: fill in the overrun, arm the next turn. */
+void posix_timer_delivered(struct siginfo *info);
+void cpu_timers_tick(u64 delta, bool user);	/* sched_tick: ITIMER_VIRTUAL/PROF, RLIMIT_CPU of current */
+
+/* Coarse clocks move in ticks. */
+u64 clock_monotonic_coarse(void);
+static inline struct timespec ns_to_timespec(u64 ns)
+{
+	return (struct timespec){ (s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC) };
+}
+/* Saturates. */
+u64 timespec_to_ns(const struct timespec *ts);
+static inline bool timespec_valid(const struct timespec *ts)
+{
+	return ts->tv_sec >= 0 && (u64)ts->tv_nsec < NSEC_PER_SEC;
+}
 
 int get_user_timespec(u64 *ns, uaddr_t from);	/* EINVAL unless 0 <= nsec < 1e9 and sec >= 0; saturates */
 int put_user_timespec(uaddr_t to, u64 ns);

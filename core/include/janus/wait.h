@@ -15,6 +15,7 @@
 
 struct thread;
 struct wait_entry;
+void schedule(void);
 
 /* Called with the queue's lock held, interrupts off. True: consumed as an exclusive wake-up. */
 typedef bool (*wake_fn_t)(struct wait_entry *entry, u32 key);
@@ -43,17 +44,22 @@ void wait_finish(struct wait_queue *q, struct wait_entry *e);
 void wait_add(struct wait_queue *q, struct wait_entry *e);	/* without touching the state: pollers */
 void wait_remove(struct wait_queue *q, struct wait_entry *e);
 
-/* key: what happened, a mask of POLL* bits for pollers; ~0 for all. */
+/* key: what happened, a mask of POLL* bits for pollers; WAKE_ANY for all. */
+#define WAKE_ANY 0xffffu
+#define WAKE_SYNC (1u << 16)	/* the waker is about to sleep: run the woken thread in its place */
 void wake_up_key(struct wait_queue *q, u32 key, unsigned nr_exclusive);
 static inline bool wait_queue_active(const struct wait_queue *q)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* the waker's condition before this look */
 	return !list_empty(&q->entries);
 }
-static inline void wake_up(struct wait_queue *q) { if (wait_queue_active(q)) wake_up_key(q, ~0u, 1); }
-static inline void wake_up_all(struct wait_queue *q) { if (wait_queue_active(q)) wake_up_key(q, ~0u, ~0u); }
+static inline void wake_up(struct wait_queue *q) { if (wait_queue_active(q)) wake_up_key(q, WAKE_ANY, 1); }
+static inline void wake_up_all(struct wait_queue *q) { if (wait_queue_active(q)) wake_up_key(q, WAKE_ANY, ~0u); }
 /* Wake one, and run it in our place when it is on this CPU: the waker is about to sleep anyway. */
-static inline void wake_up_poll(struct wait_queue *q, u32 key) { if (wait_queue_active(q)) wake_up_key(q, key, 1); }
+static inline void wake_up_poll(struct wait_queue *q, u32 key) { if (wait_queue_active(q)) wake_up_key(q, key | WAKE_SYNC, 1); }
+
+/* Woken when somebody set CLOCK_REALTIME: absolute sleepers and timers look again. core/time/clock.c */
+extern struct wait_queue clock_was_set;
 
 #define WAIT_EVENT(q, condition, state, interrupted)                        \
 	({                                                                   \
@@ -83,5 +89,16 @@ static inline void wake_up_poll(struct wait_queue *q, u32 key) { if (wait_queue_
 #define wait_event_killable(q, condition) \
 	WAIT_EVENT(q, condition, THREAD_KILLABLE, fatal_signal_pending())
 #define wait_event(q, condition) ((void)WAIT_EVENT(q, condition, THREAD_UNINTERRUPTIBLE, false))
+
+/* Something that happens once. May lie on the waiter's stack: complete() does not touch it after the waiter woke. */
+struct completion {
+	bool done;			/* [wait.lock] */
+	struct wait_queue wait;
+};
+
+void completion_init(struct completion *c);
+void complete(struct completion *c);		/* any context */
+void wait_for_completion(struct completion *c);
+int wait_for_completion_killable(struct completion *c);	/* 0 or -ERESTARTSYS */
 
 #endif
