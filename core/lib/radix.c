@@ -10,6 +10,7 @@
 
 #define SLOT_BITS 6
 #define SLOTS (1u << SLOT_BITS)
+#define LEVELS (64 / SLOT_BITS + 1)
 
 struct radix_node {
 	void *slot[SLOTS];
@@ -83,9 +84,26 @@ static int grow(struct radix_tree *t, u64 index)
 	return 0;
 }
 
+/* Free the nodes at the end of a path from the root that hold nothing (any more). */
+static void prune(struct radix_tree *t, struct radix_node **path, unsigned depth, u64 index)
+{
+	while (depth && !path[depth - 1]->count) {
+		struct radix_node *n = path[--depth];
+
+		if (depth) {
+			rcu_assign_pointer(path[depth - 1]->slot[slot_of(path[depth - 1], index)], (void *)NULL);
+			path[depth - 1]->count--;
+		} else {
+			rcu_assign_pointer(t->root, (void *)NULL);
+		}
+		call_rcu(&n->rcu, node_free_rcu);
+	}
+}
+
 int radix_insert(struct radix_tree *t, u64 index, void *item)
 {
-	struct radix_node *n;
+	struct radix_node *path[LEVELS], *n;
+	unsigned depth = 0;
 	int err = grow(t, index);
 
 	if (err)
@@ -93,11 +111,14 @@ int radix_insert(struct radix_tree *t, u64 index, void *item)
 	for (n = t->root; n->shift;) {
 		void **slot = &n->slot[slot_of(n, index)];
 
+		path[depth++] = n;
 		if (!*slot) {
 			struct radix_node *child = node_new(n->shift - SLOT_BITS);
 
-			if (!child)
+			if (!child) {
+				prune(t, path, depth, index);
 				return -ENOMEM;
+			}
 			rcu_assign_pointer(*slot, (void *)child);
 			n->count++;
 		}
@@ -112,7 +133,7 @@ int radix_insert(struct radix_tree *t, u64 index, void *item)
 
 void *radix_delete(struct radix_tree *t, u64 index)
 {
-	struct radix_node *path[64 / SLOT_BITS + 1], *n = t->root;
+	struct radix_node *path[LEVELS], *n = t->root;
 	unsigned depth = 0;
 	void *item;
 
@@ -122,20 +143,11 @@ void *radix_delete(struct radix_tree *t, u64 index)
 		path[depth++] = n;
 	if (!n || !n->slot[index & (SLOTS - 1)])
 		return NULL;
+	path[depth++] = n;
 	item = n->slot[index & (SLOTS - 1)];
 	rcu_assign_pointer(n->slot[index & (SLOTS - 1)], (void *)NULL);
-	while (!--n->count) {
-		struct radix_node *parent = depth ? path[--depth] : NULL;
-
-		if (parent)
-			rcu_assign_pointer(parent->slot[slot_of(parent, index)], (void *)NULL);
-		else
-			rcu_assign_pointer(t->root, (void *)NULL);
-		call_rcu(&n->rcu, node_free_rcu);
-		if (!parent)
-			break;
-		n = parent;
-	}
+	n->count--;
+	prune(t, path, depth, index);
 	return item;
 }
 
@@ -147,9 +159,12 @@ static void *next_in(const struct radix_node *n, u64 *index)
 
 		if (item && !n->shift)
 			return item;
-		if (item && (item = next_in(item, index)))
-			return item;
-		/* To the start of the next slot's range. */
+		if (item) {
+			item = next_in(item, index);	/* or *index is at the next slot's range */
+			if (item)
+				return item;
+			continue;
+		}
 		*index = ((*index >> n->shift) + 1) << n->shift;
 	}
 	return NULL;
