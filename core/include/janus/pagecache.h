@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The page cache: the pages of a file, one set for read, write and mmap. core/mm/filemap.c.
+ *
+ * Process context; the functions may sleep. Lock order: inode->lock > mmap_lock of the copy > mapping->lock.
+ */
+#ifndef JANUS_PAGECACHE_H
+#define JANUS_PAGECACHE_H
+
+#include <janus/list.h>
+#include <janus/lock.h>
+#include <janus/radix.h>
+#include <janus/types.h>
+
+struct address_space;
+struct file;
+struct inode;
+struct iov_iter;
+struct page;
+struct vma;
+
+struct address_space_ops {
+	int (*read_page)(struct inode *inode, struct page *page);	/* fill a locked page; NULL: pages start as zeros */
+	int (*write_page)(struct inode *inode, struct page *page);	/* NULL: memory is the store */
+	/* A page is about to be added (pages > 0: 0 or -ENOSPC) or pages were removed (< 0). May be NULL. */
+	int (*charge)(struct inode *inode, s64 pages);
+};
+
+struct address_space {
+	struct inode *inode;
+	spinlock_t lock;			/* protects pages, page->mapping, index */
+	struct radix_tree pages;		/* [lock, rcu] index -> struct page */
+	u64 nr_pages;				/* [lock] */
+	const struct address_space_ops *ops;	/* [const] */
+	spinlock_t mmap_lock;			/* protects mappings */
+	struct list_head mappings;		/* vmas, by map_link */
+	s32 nr_writable;			/* [atomic] shared writable mappings, or < 0: denied (exec, seals) */
+};
+
+void address_space_init(struct address_space *m, struct inode *inode, const struct address_space_ops *ops);
+/* Referenced and up to date, or ERR_PTR; create: make it where missing (tmpfs write). */
+struct page *mapping_get_page(struct address_space *m, u64 index, bool create);
+struct page *mapping_find_page(struct address_space *m, u64 index);	/* referenced, or NULL */
+void mapping_truncate(struct address_space *m, u64 from, u64 to);	/* drop bytes [from, to): part pages are zeroed */
+/* An unlinked tmpfs file of that size, open for reading and writing: shared anonymous memory, memfd. ERR_PTR. core/fs/tmpfs.c */
+struct file *shmem_file_create(const char *name, s64 size);
+ssize_t generic_file_read(struct file *f, struct iov_iter *it, loff_t *pos);
+ssize_t generic_file_write(struct file *f, struct iov_iter *it, loff_t *pos);
+int generic_file_mmap(struct file *f, struct vma *vma);
+
+#endif

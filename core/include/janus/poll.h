@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Asking a file what it is ready for, and being told when that changes. core/fs/poll.c. */
+#ifndef JANUS_POLL_H
+#define JANUS_POLL_H
+
+#include <janus/types.h>
+#include <janus/wait.h>
+#include <uapi/poll.h>
+
+struct file;
+
+struct poll_table {
+	/* NULL: only ask. Otherwise put a wait_entry on q. */
+	void (*queue)(struct poll_table *pt, struct file *f, struct wait_queue *q);
+	u32 key;			/* events of interest */
+};
+
+/* For a file_ops.poll handler, before it looks at its state. pt may be NULL. */
+static inline void poll_wait(struct file *f, struct wait_queue *q, struct poll_table *pt)
+{
+	if (pt && pt->queue)
+		pt->queue(pt, f, q);
+}
+
+#endif
