@@ -64,6 +64,8 @@ void smp_call(cpumask_t mask, void (*fn)(void *arg), void *arg);
 
 /* Bring the other CPUs up (boot). */
 void smp_init(void);
+/* On a new CPU: it is ready for threads and IPIs. */
+void smp_secondary_online(struct cpu *cpu);
 /* Halt all other CPUs: panic and machine stop. Any context. */
 void smp_stop_others(void);
 

@@ -45,7 +45,8 @@ struct sched_entity {
 	cpumask_t allowed;		/* [rq] where it may run */
 };
 
-void sched_init(void);
+void sched_init_boot_cpu(void);	/* first of all: this-CPU and current for the boot, no allocator yet */
+void sched_init(void);		/* run queues and idle threads of all CPUs; the boot thread is CPU 0's idle */
 void sched_init_cpu(struct cpu *cpu);		/* its run queue and idle thread; boot CPU, for all */
 void sched_fork(struct thread *child);		/* copies current's parameters; child not yet visible */
 

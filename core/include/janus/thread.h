@@ -243,6 +243,8 @@ struct clone_args {			/* kernel form of clone3's */
 long kernel_clone(const struct clone_args *args);		/* tid of the child, or -errno */
 struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg);	/* not started: wake_up_new */
 long do_execve(const char *path, uaddr_t argv, uaddr_t envp);	/* dirfd forms inside exec.c */
+/* Boot: pid 1, not started; fn(NULL) runs in it and ends in kernel_execve(). It has files, fs context and signals. */
+struct thread *kthread_create_init(void (*fn)(void *));
 /* Boot: current, a kernel thread, becomes pid 1 running `path` with kernel strings. */
 int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
 void do_exit(int code) __noreturn;				/* this thread; code is a wait status */
