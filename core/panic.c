@@ -69,15 +69,15 @@ static void print_last_calls(void)
 
 	printk(KERN_EMERG "last system calls:\n");
 	for_each_cpu(c) {
-		if (!c->current)
+		if (!c->running)
 			continue;
 		scnprintf(where, sizeof(where), "cpu %u", c->id);
-		print_call(c->current, where);
+		print_call(c->running, where);
 	}
 	/* The machine stands still: the lists are read without their lock, and only so far. */
 	list_for_each_entry(p, &all_processes, all_link) {
 		list_for_each_entry(t, &p->threads, thread_link) {
-			if (t->cpu && t->cpu->current == t)
+			if (t->cpu && t->cpu->running == t)
 				continue;
 			if (++shown > MAX_CALLS_SHOWN)
 				return;

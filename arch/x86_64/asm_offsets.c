@@ -32,7 +32,7 @@ void asm_offsets(void)
 
 	OFFSET(CPU_SCRATCH, cpu, arch.scratch);
 	OFFSET(CPU_RSP0, cpu, arch.tss.rsp0);
-	OFFSET(CPU_CURRENT, cpu, current);
+	OFFSET(CPU_CURRENT, cpu, running);
 	OFFSET(THREAD_KSP, thread, arch.ksp);
 	OFFSET(THREAD_FLAGS, thread, flags);
 	DEFINE(THREAD_EXIT_WORK, TF_EXIT_WORK);

@@ -21,7 +21,7 @@ static inline struct thread *arch_current(void);
 static inline void arch_cpu_relax(void);		/* in a spin loop */
 static inline void arch_mb(void);			/* full barrier, also between memory and devices */
 
-/* Point this CPU's per-CPU base at `cpu`, with `cpu->current` as current. Once a CPU, before use. */
+/* Point this CPU's per-CPU base at `cpu`, with `cpu->running` as current. Once a CPU, before use. */
 void arch_cpu_setup(struct cpu *cpu);
 
 /*

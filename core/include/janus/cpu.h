@@ -24,7 +24,7 @@ enum ipi_reason {
 
 struct cpu {
 	struct arch_cpu arch;		/* first: entry code knows its offsets */
-	struct thread *current;		/* [own] the running thread */
+	struct thread *running;		/* [own] what `current` is on this CPU */
 	struct thread *idle;		/* [const] */
 	unsigned id;			/* [const] */
 	bool online;			/* [atomic] */
