@@ -18,7 +18,7 @@
 	__?SECT?__
 %endmacro
 
-section .text progbits alloc exec nowrite align=16
+section .text.uaccess progbits alloc exec nowrite align=16
 bits 64
 
 ; ---- blocks: rdi to, rsi from, rdx bytes; returns the bytes not copied ----

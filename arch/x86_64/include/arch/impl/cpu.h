@@ -30,11 +30,13 @@ struct tss {
 struct arch_cpu {
 	struct cpu *self;
 	u64 scratch;			/* the user's stack pointer, for the first instructions of an entry */
-	u32 apic_id;
-	u32 pad;			/* so that tss.rsp0 is aligned */
-	struct thread *fpu_owner;	/* whose FP state the registers hold, or NULL */
+	struct thread *user_owner;	/* whose FP and segment state the registers hold; compared only */
+	u64 user_gs_base;		/* what that state has */
 	struct arch_mm *loaded_mm;	/* what CR3 holds; NULL: the kernel's own root */
-	u32 pad2;
+	u32 apic_id;
+	u16 user_selectors;		/* or of its ds, es, fs, gs */
+	u16 pad;
+	u32 pad2;			/* so that tss.rsp0 is aligned */
 	struct tss tss;
 	u64 gdt[16] __aligned(8);
 };

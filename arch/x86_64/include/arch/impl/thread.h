@@ -17,8 +17,8 @@ struct arch_thread {
 	u64 kstack_top;		/* one past the highest byte of the kernel stack */
 	u64 fs_base, gs_base;	/* while it does not run; live in the registers otherwise */
 	u16 ds, es, fs, gs;	/* selectors, the same; nearly always 0 */
-	bool user_fpu;		/* it has FP state: it is or was in user mode */
-	s8 fpu_cpu;		/* CPU whose registers may still hold its FP state, or -1 */
+	bool user_fpu;		/* it has user state: it is or was in user mode */
+	s8 user_cpu;		/* CPU whose registers may still hold its FP and segment state, or -1 */
 	/* the last fault, as signal frames and core dumps tell it */
 	u32 trap_nr, error_code;
 	u64 cr2;

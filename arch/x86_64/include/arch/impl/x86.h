@@ -32,6 +32,7 @@ struct thread *switch_stack(struct thread *prev, struct thread *next);
 
 /* ---- kernel.ld ---- */
 extern char __image_start[], __image_end[], __text_start[], __text_end[];
+extern char __uaccess_start[], __uaccess_end[];
 
 /* ---- cpu.c: features ---- */
 struct cpu_features {

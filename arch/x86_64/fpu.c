@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * FP and vector state. The kernel uses none of it, so a thread's state stays in the registers until another
+ * user thread needs them: a switch to a kernel thread and back costs nothing. One instruction saves, one
+ * restores; XSAVE where the processor has it, FXSAVE otherwise.
+ */
+#include <arch/irqflags.h>
+#include <arch/impl/regs.h>
+#include <arch/impl/x86.h>
+#include <janus/cpu.h>
+#include <janus/string.h>
+#include <janus/thread.h>
+#include <janus/uaccess.h>
+
+#define FCW_DEFAULT 0x37f
+#define MXCSR_DEFAULT 0x1f80
+
+#define XSAVE_HEADER 512	/* behind the FXSAVE part; its first word tells which components are there */
+#define XSAVE_HEADER_SIZE 64
+#define SW_RESERVED 464		/* the software's bytes in the FXSAVE part */
+#define FP_XSTATE_MAGIC1 0x46505853
+#define FP_XSTATE_MAGIC2 0x46505845
+#define FXSAVE_SIZE 512
+
+/* What Linux writes at SW_RESERVED of a signal frame (struct _fpx_sw_bytes). */
+struct fpx_sw_bytes {
+	u32 magic1;
+	u32 extended_size;	/* with magic2 behind it */
+	u64 xfeatures;
+	u32 xstate_size;
+	u32 padding[7];
+};
+_Static_assert(sizeof(struct fpx_sw_bytes) == 48, "the ABI");
+
+static u32 xstate_size;		/* of the components in XCR0 */
+static u32 xfeatures;		/* XCR0 */
+static u8 first_state[FPU_STATE_SIZE] __aligned(64);
+
+/* All components named, or their XCR0 subset: XSAVE takes the intersection. */
+static void registers_save(void *area)
+{
+	if (likely(cpu_features.xsave))
+		asm volatile("xsave64 (%0)" : : "r"(area), "a"(FPU_XFEATURES), "d"(0) : "memory");
+	else
+		asm volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+static void registers_load(const void *area)
+{
+	if (likely(cpu_features.xsave))
+		asm volatile("xrstor64 (%0)" : : "r"(area), "a"(FPU_XFEATURES), "d"(0) : "memory");
+	else
+		asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+void fpu_init(void)
+{
+	u32 mxcsr = MXCSR_DEFAULT;
+
+	asm volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+	*(u16 *)first_state = FCW_DEFAULT;
+	*(u32 *)(first_state + 24) = MXCSR_DEFAULT;
+	if (cpu_features.xsave) {
+		xstate_size = cpuid(13, 0).b;
+		xfeatures = cpu_features.avx ? 7 : 3;
+	}
+}
+
+void fpu_save(struct thread *t)
+{
+	registers_save(t->arch.fpu);
+}
+
+void fpu_restore(struct thread *t)
+{
+	registers_load(t->arch.fpu);
+}
+
+void fpu_reset(struct thread *t)
+{
+	struct irqflags flags = arch_local_irq_save();
+	struct cpu *cpu = this_cpu();
+
+	/* The words of the header that XSAVE does not write must be as XRSTOR wants them. */
+	memset(t->arch.fpu + XSAVE_HEADER, 0, XSAVE_HEADER_SIZE);
+	registers_load(first_state);
+	t->arch.user_fpu = true;
+	t->arch.user_cpu = (s8)cpu->id;
+	cpu->arch.user_owner = t;
+	arch_local_irq_restore(flags);
+}
+
+/* ---- signal frames ---- */
+
+size_t fpu_frame_size(void)
+{
+	return cpu_features.xsave ? xstate_size + sizeof(u32) : FXSAVE_SIZE;
+}
+
+int fpu_frame_save(uaddr_t to)
+{
+	struct fpx_sw_bytes sw = { 0 };
+	u64 present;
+
+	if (!cpu_features.xsave) {
+		if (fpu_fxsave_user(to))
+			return -EFAULT;
+		return copy_struct_out(to + SW_RESERVED, &sw);
+	}
+	if (clear_user(to + XSAVE_HEADER, XSAVE_HEADER_SIZE) || fpu_xsave_user(to))
+		return -EFAULT;
+	sw.magic1 = FP_XSTATE_MAGIC1;
+	sw.extended_size = xstate_size + sizeof(u32);
+	sw.xfeatures = xfeatures;
+	sw.xstate_size = xstate_size;
+	if (copy_struct_out(to + SW_RESERVED, &sw) || put_user(FP_XSTATE_MAGIC2, u32, to + xstate_size))
+		return -EFAULT;
+	/* A handler may change x87 and SSE registers in the frame: then they count as present. */
+	if (get_user(&present, to + XSAVE_HEADER))
+		return -EFAULT;
+	return (present & 3) == 3 ? 0 : put_user(present | 3, u64, to + XSAVE_HEADER);
+}
+
+/* Does the frame at `from` hold more than the FXSAVE part? As Linux: by both magics and the sizes. */
+static bool frame_is_extended(uaddr_t from, const struct fpx_sw_bytes *sw)
+{
+	u32 magic2;
+
+	if (sw->magic1 != FP_XSTATE_MAGIC1 || sw->xstate_size < FXSAVE_SIZE + XSAVE_HEADER_SIZE ||
+	    sw->xstate_size > xstate_size || sw->xstate_size > sw->extended_size)
+		return false;
+	return !get_user(&magic2, from + sw->xstate_size) && magic2 == FP_XSTATE_MAGIC2;
+}
+
+/* The FXSAVE part only; the rest to its first state. */
+static int restore_legacy(uaddr_t from)
+{
+	fpu_reset(current);
+	return fpu_fxrstor_user(from);
+}
+
+int fpu_frame_restore(uaddr_t from)
+{
+	struct fpx_sw_bytes sw;
+
+	if (!from) {
+		fpu_reset(current);
+		return 0;
+	}
+	if (!access_ok(from, fpu_frame_size()))
+		return -EFAULT;
+	if (!cpu_features.xsave)
+		return fpu_fxrstor_user(from);
+	if (copy_struct_in(&sw, from + SW_RESERVED))
+		return -EFAULT;
+	if (!frame_is_extended(from, &sw))
+		return restore_legacy(from);
+	if (from & 63)
+		return -EFAULT;
+	/* Components that the frame does not name go to their first state (XRSTOR does: their bit is clear). */
+	return fpu_xrstor_user(from, FPU_XFEATURES);
+}
+
+int fpu_exception_code(bool simd)
+{
+	u32 pending, mxcsr;
+	u16 control, status;
+
+	if (simd) {
+		asm volatile("stmxcsr %0" : "=m"(mxcsr));
+		pending = ~(mxcsr >> 7) & mxcsr;
+	} else {
+		asm volatile("fnstcw %0; fnstsw %1" : "=m"(control), "=m"(status));
+		pending = status & ~(u32)control;
+	}
+	if (pending & 1)
+		return FPE_FLTINV;
+	if (pending & 4)
+		return FPE_FLTDIV;
+	if (pending & 8)
+		return FPE_FLTOVF;
+	if (pending & 0x12)
+		return FPE_FLTUND;
+	if (pending & 0x20)
+		return FPE_FLTRES;
+	return 0;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Starting the other CPUs: INIT, then two start-up interrupts, into the page that boot.asm's trampoline was
+ * copied to. They come up one at a time, on the boot page tables, and leave those at once. Source: Intel's
+ * MultiProcessor Specification, appendix B.4.
+ */
+#include <arch/cpu.h>
+#include <arch/irqflags.h>
+#include <arch/impl/regs.h>
+#include <arch/impl/x86.h>
+#include <janus/cpu.h>
+#include <janus/entry.h>
+#include <janus/page.h>
+#include <janus/string.h>
+#include <janus/thread.h>
+#include <uapi/errno.h>
+
+#define START_TIMEOUT_MS 1000
+
+/* For the one CPU that is on its way: written by the boot CPU, read by boot.asm and below. */
+u64 secondary_stack;
+static struct cpu *secondary_cpu;
+static bool secondary_arrived;	/* [atomic] */
+
+void smp_copy_trampoline(void)
+{
+	memcpy(phys_to_virt(SECONDARY_START_PAGE), secondary_start,
+	       (size_t)(secondary_start_end - secondary_start));
+}
+
+int arch_cpu_start(struct cpu *cpu)
+{
+	u32 apic_id = cpu->arch.apic_id;
+
+	secondary_stack = (u64)arch_thread_frame(cpu->idle);
+	secondary_cpu = cpu;
+	__atomic_store_n(&secondary_arrived, false, __ATOMIC_SEQ_CST);
+	lapic_send_init(apic_id);
+	udelay(10000);
+	for (int tries = 0; tries < 2; tries++) {
+		lapic_send_startup(apic_id, SECONDARY_START_PAGE);
+		udelay(200);
+		if (__atomic_load_n(&secondary_arrived, __ATOMIC_ACQUIRE))
+			return 0;
+	}
+	for (int ms = 0; ms < START_TIMEOUT_MS; ms++) {
+		if (__atomic_load_n(&secondary_arrived, __ATOMIC_ACQUIRE))
+			return 0;
+		udelay(1000);
+	}
+	return -EIO;
+}
+
+/* Called by boot.asm: on the new CPU, its stack the idle thread's, interrupts off. */
+void secondary_boot_main(void) __noreturn;
+void secondary_boot_main(void)
+{
+	struct cpu *cpu = secondary_cpu;
+
+	cpu_features_enable();
+	mmu_init_secondary();
+	arch_cpu_setup(cpu);
+	cpu->arch.tss.rsp0 = cpu->idle->arch.kstack_top;
+	cpu->current = cpu->idle;
+	__atomic_store_n(&secondary_arrived, true, __ATOMIC_RELEASE);
+	secondary_main(cpu);
+}
+
+void arch_cpu_setup(struct cpu *cpu)
+{
+	trap_init_cpu(cpu);
+}
+
+void arch_cpu_init_secondary(void)
+{
+	fpu_init();
+	lapic_init_cpu();
+}
+
+void arch_idle(void)
+{
+	asm volatile("sti; hlt" : : : "memory");	/* sti takes effect behind hlt */
+}
+
+void arch_cpu_halt(void)
+{
+	for (;;)
+		asm volatile("cli; hlt" : : : "memory");
+}
