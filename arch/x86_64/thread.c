@@ -80,6 +80,22 @@ static void set_gs_base(u64 base)
 		wrmsr(MSR_KERNEL_GS_BASE, base);
 }
 
+u64 thread_fs_base(void) { return live_fs_base(); }
+u64 thread_gs_base(void) { return live_gs_base(); }
+
+/* The selector goes too: a later load of it would bring another base. */
+void thread_set_fs_base(u64 base)
+{
+	asm volatile("mov %k0, %%fs" : : "r"(0));
+	set_fs_base(base);
+}
+
+void thread_set_gs_base(u64 base)
+{
+	asm volatile("swapgs; mov %k0, %%gs; swapgs" : : "r"(0));
+	set_gs_base(base);
+}
+
 /* Interrupts off. */
 static void save_segments(struct arch_thread *at)
 {

@@ -51,10 +51,20 @@ struct __packed table_pointer {
 
 static struct gate idt[256];
 
-/* Stacks of the traps that must not trust the one they came on; the last word is this CPU's pointer. */
-#define IST_COUNT 4
-#define IST_SIZE 4096
-static u8 ist_stacks[NR_CPUS][IST_COUNT][IST_SIZE] __aligned(16);
+/* Stacks of the traps that must not trust the one they came on. */
+#define IST_SIZE 2048		/* a few lines of C */
+#define IST_FATAL_SIZE 8192	/* a panic */
+static struct ist_stacks {
+	u8 nmi[IST_SIZE], debug[IST_SIZE], fatal[IST_FATAL_SIZE];
+} ist_stacks[NR_CPUS] __aligned(16);
+
+static u64 ist_top(struct cpu *cpu, u8 *end)
+{
+	u64 *top = (u64 *)end - 2;
+
+	*top = (u64)cpu;	/* right above the frame, for entry.asm */
+	return (u64)top;
+}
 
 static void set_gate(unsigned vector, u8 type, u8 ist)
 {
@@ -74,8 +84,8 @@ void trap_init(void)
 	set_gate(OVERFLOW, GATE_USER, 0);
 	set_gate(DEBUG, GATE_INTERRUPT, IST_DEBUG);
 	set_gate(NMI, GATE_INTERRUPT, IST_NMI);
-	set_gate(DOUBLE_FAULT, GATE_INTERRUPT, IST_DOUBLE_FAULT);
-	set_gate(MACHINE_CHECK, GATE_INTERRUPT, IST_MACHINE_CHECK);
+	set_gate(DOUBLE_FAULT, GATE_INTERRUPT, IST_FATAL);
+	set_gate(MACHINE_CHECK, GATE_INTERRUPT, IST_FATAL);
 }
 
 static void fill_gdt(struct arch_cpu *ac)
@@ -108,17 +118,14 @@ static void load_tables(struct arch_cpu *ac)
 void trap_init_cpu(struct cpu *cpu)
 {
 	struct arch_cpu *ac = &cpu->arch;
-	unsigned id = (unsigned)(cpu - cpus);
+	struct ist_stacks *stacks = &ist_stacks[cpu - cpus];
 
 	ac->self = cpu;
 	memset(&ac->tss, 0, sizeof(ac->tss));
 	ac->tss.iomap_base = sizeof(ac->tss);
-	for (unsigned i = 0; i < IST_COUNT; i++) {
-		u64 *top = (u64 *)(ist_stacks[id][i] + IST_SIZE) - 2;
-
-		*top = (u64)cpu;	/* right above the frame, for entry.asm */
-		ac->tss.ist[i] = (u64)top;
-	}
+	ac->tss.ist[IST_NMI - 1] = ist_top(cpu, stacks->nmi + IST_SIZE);
+	ac->tss.ist[IST_DEBUG - 1] = ist_top(cpu, stacks->debug + IST_SIZE);
+	ac->tss.ist[IST_FATAL - 1] = ist_top(cpu, stacks->fatal + IST_FATAL_SIZE);
 	fill_gdt(ac);
 	load_tables(ac);
 	wrmsr(MSR_GS_BASE, (u64)cpu);

@@ -24,8 +24,7 @@ struct tss {
 
 #define IST_NMI 1
 #define IST_DEBUG 2
-#define IST_DOUBLE_FAULT 3
-#define IST_MACHINE_CHECK 4
+#define IST_FATAL 3	/* double fault, machine check */
 
 struct arch_cpu {
 	struct cpu *self;

@@ -47,6 +47,12 @@ void cpu_features_enable(void);			/* each CPU: EFER, CR0, CR4, XCR0 */
 void trap_init(void);				/* boot CPU: the IDT's contents */
 void trap_init_cpu(struct cpu *cpu);		/* each CPU: GDT, TSS, IDT, syscall MSRs, gs base */
 
+/* ---- thread.c: current's user bases; interrupts off ---- */
+u64 thread_fs_base(void);
+u64 thread_gs_base(void);
+void thread_set_fs_base(u64 base);
+void thread_set_gs_base(u64 base);
+
 /* ---- fpu.c ---- */
 void fpu_init(void);				/* each CPU, after cpu_features_enable() */
 void fpu_save(struct thread *t);		/* registers -> t's area; t owns them */
