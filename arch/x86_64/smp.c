@@ -61,7 +61,7 @@ void secondary_boot_main(void)
 	mmu_init_secondary();
 	arch_cpu_setup(cpu);
 	cpu->arch.tss.rsp0 = cpu->idle->arch.kstack_top;
-	cpu->current = cpu->idle;
+	cpu->running = cpu->idle;
 	__atomic_store_n(&secondary_arrived, true, __ATOMIC_RELEASE);
 	secondary_main(cpu);
 }

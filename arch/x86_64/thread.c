@@ -204,7 +204,7 @@ struct thread *arch_switch_to(struct thread *prev, struct thread *next)
 	if (next->arch.user_fpu)
 		enter_user_state(cpu, next);
 	cpu->arch.tss.rsp0 = next->arch.kstack_top;
-	cpu->current = next;
+	cpu->running = next;
 	return switch_stack(prev, next);
 }
 

@@ -11,7 +11,7 @@ static inline struct cpu *arch_this_cpu(void)
 	return cpu;
 }
 
-/* `current` lies right behind struct arch_cpu. It never changes under the thread that asks. */
+/* cpu->running lies right behind struct arch_cpu. It never changes under the thread that asks. */
 static inline struct thread *arch_current(void)
 {
 	struct thread *t;
