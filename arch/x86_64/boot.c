@@ -16,7 +16,6 @@
 #include <janus/printk.h>
 #include <janus/string.h>
 
-struct boot_info boot_info;
 
 #define E820_RAM 1
 #define LOW_MEMORY 0x100000	/* firmware's, and the page where other CPUs start: never allocated */
