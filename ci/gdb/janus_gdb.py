@@ -63,7 +63,7 @@ def find_thread(text):
                 return thread
         raise gdb.GdbError(f"no thread has the tid {tid}")
     number = gdb.selected_thread().num - 1
-    return symbol("cpus")[number]["current"]
+    return symbol("cpus")[number]["running"]
 
 
 def comm(thread):
@@ -168,7 +168,7 @@ class Cpus(Helper):
     def invoke(self, _text, _tty):
         cpus = symbol("cpus")
         for number in range(int(symbol("nr_cpus"))):
-            thread = cpus[number]["current"]
+            thread = cpus[number]["running"]
             runs = f"{int(thread['tid'])} {comm(thread)}" if address(thread) else "-"
             print(f"cpu {number}: {'idle' if address(thread) == address(cpus[number]['idle']) else runs}")
 

@@ -41,7 +41,15 @@ def compile_targets(machine, folder, targets, what):
         with open(log, errors="replace") as file:
             text = file.read()
         failed = text[text.find("FAILED:"):] if "FAILED:" in text else text
-        raise Trouble(f"building {machine.name} failed ({os.path.relpath(log)}):\n{failed.strip()[:6000]}")
+        raise Trouble(f"building {machine.name} failed ({os.path.relpath(log)}):\n{readable(failed)}")
+
+
+def readable(text):
+    """A compiler's complaints without ninja's own lines and the commands that it ran."""
+    lines = text.strip().splitlines()
+    kept = [line for at, line in enumerate(lines)
+            if not line.startswith("[") and not (at and lines[at - 1].startswith("FAILED:"))]
+    return "\n".join(kept)[:6000]
 
 
 def build(machine, targets=(), mode="release"):

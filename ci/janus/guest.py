@@ -38,8 +38,8 @@ def programs(folder):
     return [p for p in paths if os.path.isfile(p) and os.access(p, os.X_OK)]
 
 
-def add_file(archive, text):
-    """--add FILE[:PATH]; the PATH is /NAME when it is not said."""
+def parse_add(text):
+    """--add FILE[:PATH] as (file, path); the PATH is /NAME when it is not said."""
     source, _, path = text.partition(":")
     if os.path.exists(text):    # a name with a colon of its own
         source, path = text, ""
@@ -48,6 +48,13 @@ def add_file(archive, text):
     path = path or "/" + os.path.basename(os.path.abspath(source))
     if path.endswith("/"):
         path += os.path.basename(os.path.abspath(source))
+    if not path.startswith("/"):
+        raise Trouble(f"--add {text}: the path in the guest begins with /", 2)
+    return source, path
+
+
+def add_file(archive, text):
+    source, path = parse_add(text)
     if os.path.isdir(source):
         archive.tree(path, source)
     else:

@@ -37,6 +37,11 @@ def check(options):
         raise Trouble(f"--smp {options.smp}: Janus runs on 1 to 8 CPUs", 2)
     if options.oracle and options.debug:
         raise Trouble("--debug is a build of Janus; the oracle is Debian's own kernel", 2)
+    if options.timeout is not None and options.timeout <= 0:
+        raise Trouble(f"--timeout {options.timeout:g}: want a number of seconds above 0", 2)
+    memory_size(options.mem)
+    for text in options.add:
+        guests.parse_add(text)
     if options.init:
         guests.check_program(options.init)
 
@@ -95,7 +100,7 @@ def finish(guest, options, outcome, returncode, errors):
         report(f"the {name} guest did not end within {options.timeout:g} s", outcome, options)
         return TIMEOUT
     if returncode:
-        raise Trouble(f"{guest.machine.qemu}: {errors.strip() or f'exit status {returncode}'}", DIED)
+        raise Trouble(errors.strip() or f"{guest.machine.qemu} ended with status {returncode}", DIED)
     if options.init:
         return 0
     what = "before the command ended" if outcome.begun else "before its first program ran"
@@ -105,6 +110,6 @@ def finish(guest, options, outcome, returncode, errors):
 
 def report(text, outcome, options):
     print(f"janus: {red(text, sys.stderr)}", file=sys.stderr)
-    if not options.verbose:
+    if not options.verbose and outcome.log.strip():
         print("janus: the last lines of its console:", file=sys.stderr)
         print("\n".join("  " + line for line in console.last_lines(outcome.log).splitlines()), file=sys.stderr)

@@ -67,9 +67,10 @@ def test(options):
     only = [name for name in options.only.split(",") if name]
     if options.oracle:
         return test_oracle(machines, only, options)
+    counts = smp_list(options.smp)
     folders = {m.name: build(m) for m in machines}
     columns, logs = hostchecks.run(machines, folders) if not only else [], {}
-    jobs, counts = [], smp_list(options.smp)
+    jobs = []
     for m in machines:
         folder = folders[m.name]
         kernel = os.path.join(folder, "boot/kernel")
