@@ -18,6 +18,13 @@ unsigned long arch_hwcap2(void);	/* AT_HWCAP2 */
 const char *arch_platform(void);	/* AT_PLATFORM, or NULL */
 unsigned long arch_minsigstksz(void);	/* AT_MINSIGSTKSZ */
 
+/*
+ * The vDSO: an ELF shared object of whole pages, page aligned and read-only in the kernel image. exec maps
+ * those very pages, read and execute, as [vdso]; its address is AT_SYSINFO_EHDR and mm->sigreturn_page.
+ * NULL and size 0: the machine has none.
+ */
+const void *arch_vdso_image(size_t *size);
+
 /* Is this user pc/sp/flags fit for a return to user mode? Used where a tracer or frame supplies registers. */
 void arch_sanitise_frame(struct trapframe *tf);
 
