@@ -176,7 +176,6 @@ void arch_init_early(void)
 	cpu_features_init();
 	cpu_features_enable();
 	trap_init();
-	trap_init_cpu(&cpus[0]);
 	fpu_init();
 	if (boot_protocol == BOOT_PVH)
 		read_pvh(phys_to_virt(boot_data));

@@ -30,9 +30,11 @@ void smp_copy_trampoline(void)
 
 int arch_cpu_start(struct cpu *cpu)
 {
+	struct thread *idle = cpu->idle;
 	u32 apic_id = cpu->arch.apic_id;
 
-	secondary_stack = (u64)arch_thread_frame(cpu->idle);
+	idle->arch.kstack_top = (u64)idle->kstack + KSTACK_SIZE;
+	secondary_stack = (u64)arch_thread_frame(idle);
 	secondary_cpu = cpu;
 	__atomic_store_n(&secondary_arrived, false, __ATOMIC_SEQ_CST);
 	lapic_send_init(apic_id);
