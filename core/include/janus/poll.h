@@ -22,4 +22,10 @@ static inline void poll_wait(struct file *f, struct wait_queue *q, struct poll_t
 		pt->queue(pt, f, q);
 }
 
+/* What f is ready for now: its handler's answer, or ready for all where it has none. */
+u32 file_poll(struct file *f, struct poll_table *pt);
+
+/* The last reference to f goes: take it out of every epoll set. core/fs/eventpoll.c */
+void eventpoll_release(struct file *f);
+
 #endif

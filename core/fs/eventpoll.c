@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * epoll: a set of files that remembers who became ready. Source: epoll(7).
+ *
+ * An item sits on its file's wait queue for as long as it is in the set; a wake-up puts it on the ready list.
+ * epoll_wait asks each ready item's file again before it reports it. Items hold no reference to their file:
+ * the last close takes them out (eventpoll_release).
+ *
+ * Lock order: tree_mutex > ep->mutex > wait queue > ep->ready_lock.
+ */
+#include <janus/fs.h>
+#include <janus/poll.h>
+#include <janus/printk.h>
+#include <janus/rbtree.h>
+#include <janus/slab.h>
+#include <janus/thread.h>
+#include <janus/time.h>
+#include <generated/syscalls.h>
+#include <uapi/asm/epoll.h>
+#include "poll_wait.h"
+
+#define MAX_NESTS 4		/* sets within sets */
+#define PRIVATE_BITS (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
+#define EXCLUSIVE_OK (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
+
+struct eventpoll {
+	struct mutex mutex;		/* protects items and scanning */
+	spinlock_t ready_lock;		/* interrupts off; protects ready and item->ready_link */
+	struct list_head ready;
+	struct rb_root items;		/* [mutex] by (file, fd) */
+	struct wait_queue wait;		/* epoll_wait */
+	struct wait_queue poll_wait;	/* those who poll this set */
+	struct file *file;		/* [const] our own */
+	unsigned mark;			/* [tree_mutex] visited by the loop check */
+};
+
+/* An item's place on one of its file's wait queues (a file has one or two). */
+struct epoll_hook {
+	struct wait_entry wait;
+	struct epoll_item *item;
+	struct wait_queue *queue;
+	struct epoll_hook *next;
+};
+
+struct epoll_item {
+	struct rb_node node;		/* [ep->mutex] */
+	struct list_head ready_link;	/* [ready_lock] */
+	struct list_head file_link;	/* [tree_mutex] in file->epoll_links */
+	struct eventpoll *ep;
+	struct file *file;
+	unsigned fd;
+	struct epoll_event event;	/* [ep->mutex] */
+	struct epoll_hook *hooks;	/* [ep->mutex] */
+};
+
+static const struct file_ops eventpoll_fops;
+/* Sets and files point at each other: adding, removing and the last close take turns. */
+static struct mutex tree_mutex = MUTEX_INIT(tree_mutex);
+static unsigned current_mark;	/* [tree_mutex] */
+
+/* ---- becoming ready ---- */
+
+/* Put the item on the ready list; true when it was not there. */
+static bool make_ready(struct epoll_item *item)
+{
+	struct eventpoll *ep = item->ep;
+	struct irqflags flags = spin_lock_irqsave(&ep->ready_lock);
+	bool fresh = list_empty(&item->ready_link);
+
+	if (fresh)
+		list_add_tail(&item->ready_link, &ep->ready);
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
+	return fresh;
+}
+
+static bool hook_wake(struct wait_entry *entry, u32 key)
+{
+	struct epoll_hook *hook = container_of(entry, struct epoll_hook, wait);
+	struct epoll_item *item = hook->item;
+	u32 events = READ_ONCE(item->event.events);
+
+	if (!(events & ~PRIVATE_BITS) || !(key & events & WAKE_ANY))
+		return false;
+	make_ready(item);
+	wake_up(&item->ep->wait);
+	wake_up_key(&item->ep->poll_wait, POLLIN, ~0u);
+	return true;
+}
+
+struct hook_table {
+	struct poll_table table;
+	struct epoll_item *item;
+	int error;
+};
+
+static void add_hook(struct poll_table *pt, struct file *f, struct wait_queue *q)
+{
+	struct hook_table *t = container_of(pt, struct hook_table, table);
+	struct epoll_hook *hook = kmalloc(sizeof(*hook), GFP_KERNEL);
+
+	(void)f;
+	if (!hook) {
+		t->error = -ENOMEM;
+		return;
+	}
+	wait_entry_init(&hook->wait, t->item->event.events & EPOLLEXCLUSIVE);
+	hook->wait.wake = hook_wake;
+	hook->item = t->item;
+	hook->queue = q;
+	hook->next = t->item->hooks;
+	t->item->hooks = hook;
+	wait_add(q, &hook->wait);
+}
+
+/* ---- items; ep->mutex held ---- */
+
+static int compare(const struct file *file, unsigned fd, const struct epoll_item *item)
+{
+	if (file != item->file)
+		return file < item->file ? -1 : 1;
+	return fd < item->fd ? -1 : fd > item->fd;
+}
+
+static struct epoll_item *find_item(struct eventpoll *ep, struct file *file, unsigned fd)
+{
+	struct rb_node *n = ep->items.node;
+
+	while (n) {
+		struct epoll_item *item = rb_entry(n, struct epoll_item, node);
+		int c = compare(file, fd, item);
+
+		if (!c)
+			return item;
+		n = c < 0 ? n->left : n->right;
+	}
+	return NULL;
+}
+
+static void insert_item(struct eventpoll *ep, struct epoll_item *item)
+{
+	struct rb_node **link = &ep->items.node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = compare(item->file, item->fd, rb_entry(parent, struct epoll_item, node)) < 0 ?
+		       &parent->left : &parent->right;
+	}
+	rb_link_node(&item->node, parent, link);
+	rb_insert_fixup(&ep->items, &item->node);
+}
+
+/* tree_mutex and ep->mutex held. */
+static void remove_item(struct epoll_item *item)
+{
+	struct eventpoll *ep = item->ep;
+	struct epoll_hook *hook;
+	struct irqflags flags;
+
+	while ((hook = item->hooks)) {
+		item->hooks = hook->next;
+		wait_remove(hook->queue, &hook->wait);
+		kfree(hook);
+	}
+	flags = spin_lock_irqsave(&ep->ready_lock);
+	list_del_init(&item->ready_link);
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
+	rb_erase(&ep->items, &item->node);
+	list_del(&item->file_link);
+	kfree(item);
+}
+
+/* If the file is ready now, say so: after an add or a change. */
+static void look_now(struct epoll_item *item, struct poll_table *pt)
+{
+	u32 ready;
+
+	pt->key = item->event.events;
+	ready = file_poll(item->file, pt) & item->event.events;
+	if (ready && make_ready(item)) {
+		wake_up(&item->ep->wait);
+		wake_up_key(&item->ep->poll_wait, POLLIN, ~0u);
+	}
+}
+
+/* ---- sets within sets ---- */
+
+static bool is_epoll(const struct file *f) { return f->ops == &eventpoll_fops; }
+
+/* Does a walk down from ep meet `target`, or go deeper than allowed? tree_mutex held. */
+static bool reaches(struct eventpoll *ep, const struct eventpoll *target, int depth)
+{
+	if (ep == target || depth > MAX_NESTS)
+		return true;
+	if (ep->mark == current_mark)
+		return false;
+	ep->mark = current_mark;
+	for (struct rb_node *n = rb_first(&ep->items); n; n = rb_next(n)) {
+		struct epoll_item *item = rb_entry(n, struct epoll_item, node);
+
+		if (is_epoll(item->file) && reaches(item->file->private, target, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+/* ---- epoll_ctl ---- */
+
+static int ctl_add(struct eventpoll *ep, struct file *f, unsigned fd, const struct epoll_event *event)
+{
+	struct epoll_item *item = kzalloc(sizeof(*item), GFP_KERNEL);
+	struct hook_table hooks = { .table = { .queue = add_hook } };
+
+	if (!item)
+		return -ENOMEM;
+	list_init(&item->ready_link);
+	item->ep = ep;
+	item->file = f;
+	item->fd = fd;
+	item->event = *event;
+	item->event.events |= POLLERR | POLLHUP;
+	list_add_tail(&item->file_link, &f->epoll_links);
+	insert_item(ep, item);
+	hooks.item = item;
+	look_now(item, &hooks.table);
+	if (hooks.error)
+		remove_item(item);
+	return hooks.error;
+}
+
+static int ctl_mod(struct epoll_item *item, const struct epoll_event *event)
+{
+	struct poll_table ask = { .queue = NULL };
+
+	if ((item->event.events & EPOLLEXCLUSIVE) || (event->events & EPOLLEXCLUSIVE))
+		return -EINVAL;
+	item->event.data = event->data;
+	WRITE_ONCE(item->event.events, event->events | POLLERR | POLLHUP);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* wakers see the new events, or we see their change */
+	look_now(item, &ask);
+	return 0;
+}
+
+static int ctl_locked(struct eventpoll *ep, int op, struct file *f, unsigned fd, const struct epoll_event *event)
+{
+	struct epoll_item *item = find_item(ep, f, fd);
+
+	switch (op) {
+	case EPOLL_CTL_ADD:
+		return item ? -EEXIST : ctl_add(ep, f, fd, event);
+	case EPOLL_CTL_MOD:
+		return item ? ctl_mod(item, event) : -ENOENT;
+	case EPOLL_CTL_DEL:
+		if (!item)
+			return -ENOENT;
+		remove_item(item);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int check_ctl(struct file *set, int op, struct file *f, const struct epoll_event *event)
+{
+	if (!f->ops->poll)
+		return -EPERM;
+	if (f == set || !is_epoll(set))
+		return -EINVAL;
+	if (op != EPOLL_CTL_DEL && (event->events & EPOLLEXCLUSIVE)) {
+		if (op == EPOLL_CTL_MOD || (op == EPOLL_CTL_ADD && is_epoll(f)) || (event->events & ~EXCLUSIVE_OK))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int do_ctl(struct file *set, int op, struct file *f, unsigned fd, const struct epoll_event *event)
+{
+	struct eventpoll *ep = set->private;
+	int err = check_ctl(set, op, f, event);
+
+	if (err)
+		return err;
+	GUARD(mutex, &tree_mutex);
+	if (op == EPOLL_CTL_ADD && is_epoll(f)) {
+		current_mark++;
+		if (reaches(f->private, ep, 1))
+			return -ELOOP;
+	}
+	GUARD(mutex, &ep->mutex);
+	return ctl_locked(ep, op, f, fd, event);
+}
+
+long sys_epoll_ctl(unsigned epfd, int op, unsigned fd, uaddr_t event)
+{
+	struct epoll_event copy = { 0 };
+	struct fd set, f;
+	int err = -EBADF;
+
+	if (op != EPOLL_CTL_DEL && copy_struct_in(&copy, event))
+		return -EFAULT;
+	set = fd_get(epfd);
+	if (!set.file)
+		return -EBADF;
+	f = fd_get(fd);
+	if (f.file) {
+		err = do_ctl(set.file, op, f.file, fd, &copy);
+		fd_put(f);
+	}
+	fd_put(set);
+	return err;
+}
+
+void eventpoll_release(struct file *f)
+{
+	GUARD(mutex, &tree_mutex);
+	while (!list_empty(&f->epoll_links)) {
+		struct epoll_item *item = list_first_entry(&f->epoll_links, struct epoll_item, file_link);
+		struct eventpoll *ep = item->ep;
+
+		mutex_lock(&ep->mutex);
+		remove_item(item);
+		mutex_unlock(&ep->mutex);
+	}
+}
+
+/* ---- epoll_wait ---- */
+
+/* Report what is ready among the items taken off the ready list; level-triggered ones go back. mutex held. */
+static int report(struct eventpoll *ep, struct list_head *taken, uaddr_t events, int max)
+{
+	struct poll_table ask = { .queue = NULL };
+	int n = 0;
+
+	while (n < max) {
+		struct irqflags flags = spin_lock_irqsave(&ep->ready_lock);
+		struct epoll_item *item = NULL;
+		struct epoll_event out;
+
+		if (!list_empty(taken)) {
+			item = list_first_entry(taken, struct epoll_item, ready_link);
+			list_del_init(&item->ready_link);
+		}
+		spin_unlock_irqrestore(&ep->ready_lock, flags);
+		if (!item)
+			break;
+		ask.key = item->event.events;
+		out.events = file_poll(item->file, &ask) & item->event.events & ~PRIVATE_BITS;
+		out.data = item->event.data;
+		if (!out.events)
+			continue;
+		if (copy_struct_out(events + (size_t)n * sizeof(out), &out)) {
+			make_ready(item);
+			return n ? n : -EFAULT;
+		}
+		n++;
+		if (item->event.events & EPOLLONESHOT)
+			WRITE_ONCE(item->event.events, item->event.events & PRIVATE_BITS);
+		else if (!(item->event.events & EPOLLET))
+			make_ready(item);
+	}
+	return n;
+}
+
+static int harvest(struct eventpoll *ep, uaddr_t events, int max)
+{
+	struct list_head taken;
+	struct irqflags flags;
+	int n;
+
+	GUARD(mutex, &ep->mutex);
+	list_init(&taken);
+	flags = spin_lock_irqsave(&ep->ready_lock);
+	list_splice_tail_init(&ep->ready, &taken);
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
+	n = report(ep, &taken, events, max);
+	/* What did not fit comes before what was put back. */
+	flags = spin_lock_irqsave(&ep->ready_lock);
+	list_splice_tail_init(&ep->ready, &taken);
+	list_splice_tail_init(&taken, &ep->ready);
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
+	return n;
+}
+
+static bool maybe_ready(struct eventpoll *ep)
+{
+	return !list_empty(&ep->ready);
+}
+
+/* 0 at the deadline; -EINTR. */
+static int wait_ready(struct eventpoll *ep, u64 deadline)
+{
+	struct wait_entry e;
+	int ret = 1;
+
+	wait_entry_init(&e, true);
+	for (;;) {
+		wait_prepare(&ep->wait, &e, THREAD_INTERRUPTIBLE);
+		if (maybe_ready(ep))
+			break;
+		if (signal_pending()) {
+			ret = -EINTR;
+			break;
+		}
+		if (!schedule_timeout(deadline) && deadline != TIME_MAX) {
+			ret = 0;
+			break;
+		}
+	}
+	wait_finish(&ep->wait, &e);
+	return ret;
+}
+
+static int do_wait(struct file *set, uaddr_t events, int max, u64 deadline)
+{
+	struct eventpoll *ep = set->private;
+	int n = maybe_ready(ep) ? harvest(ep, events, max) : 0;
+
+	while (!n && deadline) {
+		int woken = wait_ready(ep, deadline);
+
+		if (woken < 0)
+			return woken;
+		n = maybe_ready(ep) ? harvest(ep, events, max) : 0;
+		if (!woken)
+			break;
+	}
+	/* Others may sleep while more is ready than we took. */
+	if (n > 0 && maybe_ready(ep))
+		wake_up(&ep->wait);
+	return n;
+}
+
+static int epoll_wait_fd(unsigned epfd, uaddr_t events, int max, u64 deadline)
+{
+	struct fd set;
+	int n;
+
+	if (max <= 0 || max > INT32_MAX / (int)sizeof(struct epoll_event))
+		return -EINVAL;
+	if (!access_ok(events, (size_t)max * sizeof(struct epoll_event)))
+		return -EFAULT;
+	set = fd_get(epfd);
+	if (!set.file)
+		return -EBADF;
+	n = is_epoll(set.file) ? do_wait(set.file, events, max, deadline) : -EINVAL;
+	fd_put(set);
+	return n;
+}
+
+static u64 msec_deadline(int timeout)
+{
+	return timeout < 0 ? TIME_MAX : timeout ? poll_deadline((u64)timeout * NSEC_PER_MSEC) : 0;
+}
+
+long sys_epoll_wait(unsigned epfd, uaddr_t events, int maxevents, int timeout)
+{
+	return epoll_wait_fd(epfd, events, maxevents, msec_deadline(timeout));
+}
+
+static long masked_wait(unsigned epfd, uaddr_t events, int max, u64 deadline, uaddr_t sigmask, size_t size)
+{
+	int n = set_user_sigmask(sigmask, size);
+
+	if (n)
+		return n;
+	n = epoll_wait_fd(epfd, events, max, deadline);
+	restore_saved_sigmask_unless(n == -EINTR);
+	return n;
+}
+
+long sys_epoll_pwait(unsigned epfd, uaddr_t events, int maxevents, int timeout, uaddr_t sigmask, size_t sigsetsize)
+{
+	return masked_wait(epfd, events, maxevents, msec_deadline(timeout), sigmask, sigsetsize);
+}
+
+long sys_epoll_pwait2(unsigned epfd, uaddr_t events, int maxevents, uaddr_t timeout, uaddr_t sigmask,
+		      size_t sigsetsize)
+{
+	u64 deadline = TIME_MAX, ns;
+	int err;
+
+	if (timeout) {
+		err = get_user_timespec(&ns, timeout);
+		if (err)
+			return err;
+		deadline = ns ? poll_deadline(ns) : 0;
+	}
+	return masked_wait(epfd, events, maxevents, deadline, sigmask, sigsetsize);
+}
+
+/* ---- the set as a file ---- */
+
+static u32 eventpoll_poll(struct file *f, struct poll_table *pt)
+{
+	struct eventpoll *ep = f->private;
+	struct poll_table ask = { .queue = NULL };
+	u32 mask = 0;
+
+	poll_wait(f, &ep->poll_wait, pt);
+	if (!maybe_ready(ep))
+		return 0;
+	GUARD(mutex, &ep->mutex);
+	/* An item on the list may have been read since. */
+	for (struct rb_node *n = rb_first(&ep->items); n && !mask; n = rb_next(n)) {
+		struct epoll_item *item = rb_entry(n, struct epoll_item, node);
+
+		ask.key = item->event.events;
+		if (!list_empty(&item->ready_link) && (file_poll(item->file, &ask) & item->event.events & ~PRIVATE_BITS))
+			mask = POLLIN | POLLRDNORM;
+	}
+	return mask;
+}
+
+static void eventpoll_close(struct file *f)
+{
+	struct eventpoll *ep = f->private;
+	struct rb_node *n;
+
+	mutex_lock(&tree_mutex);
+	mutex_lock(&ep->mutex);
+	while ((n = rb_first(&ep->items)))
+		remove_item(rb_entry(n, struct epoll_item, node));
+	mutex_unlock(&ep->mutex);
+	mutex_unlock(&tree_mutex);
+	kfree(ep);
+}
+
+static const struct file_ops eventpoll_fops = {
+	.poll = eventpoll_poll,
+	.llseek = noop_llseek,
+	.release = eventpoll_close,
+};
+
+long sys_epoll_create1(int flags)
+{
+	struct eventpoll *ep;
+	struct file *f;
+
+	if (flags & ~EPOLL_CLOEXEC)
+		return -EINVAL;
+	ep = kzalloc(sizeof(*ep), GFP_KERNEL);
+	if (!ep)
+		return -ENOMEM;
+	mutex_init(&ep->mutex);
+	list_init(&ep->ready);
+	wait_queue_init(&ep->wait);
+	wait_queue_init(&ep->poll_wait);
+	f = file_alloc_anon("[eventpoll]", &eventpoll_fops, ep, O_RDWR);
+	if (IS_ERR(f)) {
+		kfree(ep);
+		return PTR_ERR(f);
+	}
+	ep->file = f;
+	return fd_install_new(f, flags);
+}
+
+long sys_epoll_create(int size)
+{
+	return size <= 0 ? -EINVAL : sys_epoll_create1(0);
+}
