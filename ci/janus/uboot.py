@@ -20,6 +20,8 @@ def prepare(guest):
         raise Trouble(f"{image} is missing; install it with: apt-get install u-boot-qemu")
     if guest.machine.name != "x86_64":
         return dataclasses.replace(guest, u_boot=True)
+    bzimage = os.path.join(os.path.dirname(guest.kernel), "bzImage")    # Janus's; Linux's is one as it is
+    kernel = bzimage if os.path.exists(bzimage) else guest.kernel
     words = " ".join(guest.append)
     size = os.path.getsize(guest.initrd)
     talk = [
@@ -28,4 +30,4 @@ def prepare(guest):
         (PROMPT, f"qfw load {KERNEL_AT:x} {INITRD_AT:x}\r".encode()),
         (PROMPT, f"zboot {KERNEL_AT:x} - {INITRD_AT:x} {size:x}\r".encode()),
     ]
-    return dataclasses.replace(guest, u_boot=True, talk=talk, base_board="pc")
+    return dataclasses.replace(guest, kernel=kernel, u_boot=True, talk=talk, base_board="pc")
