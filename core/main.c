@@ -10,6 +10,7 @@
 #include <janus/fs.h>
 #include <janus/lock.h>
 #include <janus/page.h>
+#include <janus/pipe.h>
 #include <janus/printk.h>
 #include <janus/random.h>
 #include <janus/sched.h>
@@ -102,6 +103,7 @@ void kernel_main(void)
 	sched_init();			/* run queues of all CPUs; we become the idle thread of CPU 0 */
 	process_init();
 	vfs_init();			/* an empty root, and the file systems */
+	pipe_init();
 	wake_up_new(kthread_create_init(kernel_init));
 	arch_local_irq_enable();
 	sched_idle_loop();

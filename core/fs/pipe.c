@@ -464,7 +464,7 @@ static int pipe_files(struct file *ends[2], unsigned flags)
 /* The numbers reach the user before the files do: on EFAULT nothing was opened. */
 long sys_pipe2(uaddr_t fds, int flags)
 {
-	struct file *ends[2];
+	struct file *ends[2] = { NULL, NULL };
 	int fd[2], err;
 
 	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
