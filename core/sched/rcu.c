@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Read-copy-update by quiescent states. Kernel code is not preempted, so a CPU that passes through the
+ * scheduler, runs a user or idles is in no reader.
+ *
+ * Periods are numbered. Whoever needs one raises `newest`; a CPU in a quiescent state notes the newest
+ * number it has seen; period n is over when every CPU has noted n or more. Each CPU keeps its own
+ * callbacks in three lists: new ones, those that wait for period `waiting_for`, and those that may run.
+ * The tick moves them on; the scheduler runs them.
+ */
+#include <janus/cpu.h>
+#include <janus/lock.h>
+#include <janus/thread.h>
+#include <janus/wait.h>
+
+static u64 newest;			/* [atomic] */
+
+struct callback_list {
+	struct rcu_head *head, **tail;
+};
+
+static struct rcu_cpu {			/* [own CPU, interrupts off] */
+	struct callback_list new, waiting, ready;
+	u64 waiting_for;
+} __cacheline_aligned rcu_cpus[NR_CPUS];
+
+static struct rcu_cpu *rcu_here(void) { return &rcu_cpus[this_cpu_id()]; }
+
+static void callbacks_init(struct callback_list *l)
+{
+	l->head = NULL;
+	l->tail = &l->head;
+}
+
+static void callbacks_move(struct callback_list *from, struct callback_list *to)
+{
+	if (!from->head)
+		return;
+	*to->tail = from->head;
+	to->tail = from->tail;
+	callbacks_init(from);
+}
+
+void rcu_init(void)
+{
+	for (unsigned i = 0; i < NR_CPUS; i++) {
+		callbacks_init(&rcu_cpus[i].new);
+		callbacks_init(&rcu_cpus[i].waiting);
+		callbacks_init(&rcu_cpus[i].ready);
+	}
+}
+
+void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head))
+{
+	struct irqflags flags = arch_local_irq_save();
+	struct callback_list *l = &rcu_here()->new;
+
+	head->func = func;
+	head->next = NULL;
+	*l->tail = head;
+	l->tail = &head->next;
+	arch_local_irq_restore(flags);
+}
+
+/* Readers of this CPU that began before this are over. Interrupts off. */
+void rcu_quiescent(struct cpu *cpu)
+{
+	u64 n = __atomic_load_n(&newest, __ATOMIC_ACQUIRE);
+
+	if (cpu->rcu_seen != n) {
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		__atomic_store_n(&cpu->rcu_seen, n, __ATOMIC_RELEASE);
+	}
+}
+
+/* Has every CPU passed period n? An idle one that has not is asked to go round its loop. */
+static bool period_over(u64 n)
+{
+	bool over = true;
+
+	for_each_cpu(c) {
+		if (!READ_ONCE(c->online) || __atomic_load_n(&c->rcu_seen, __ATOMIC_ACQUIRE) >= n)
+			continue;
+		over = false;
+		if (READ_ONCE(c->running) == c->idle && c != this_cpu())
+			arch_send_ipi(c->id);
+	}
+	return over;
+}
+
+/* The tick of each CPU, interrupts off; quiescent: it came in user mode or in the idle loop. */
+void rcu_tick(struct cpu *cpu, bool quiescent)
+{
+	struct rcu_cpu *r = &rcu_cpus[cpu->id];
+
+	if (quiescent)
+		rcu_quiescent(cpu);
+	if (r->waiting.head && period_over(r->waiting_for))
+		callbacks_move(&r->waiting, &r->ready);
+	if (!r->waiting.head && r->new.head) {
+		callbacks_move(&r->new, &r->waiting);
+		r->waiting_for = __atomic_add_fetch(&newest, 1, __ATOMIC_SEQ_CST);
+	}
+	if (r->ready.head) {
+		cpu->rcu_ready = true;
+		thread_set_flag(cpu->running, TF_NEED_RESCHED);
+	}
+}
+
+bool rcu_pending(struct cpu *cpu)
+{
+	struct rcu_cpu *r = &rcu_cpus[cpu->id];
+
+	return r->new.head || r->waiting.head || r->ready.head;
+}
+
+void rcu_run_ready(void)
+{
+	struct callback_list ready;
+	struct rcu_head *head;
+
+	arch_local_irq_disable();
+	callbacks_init(&ready);
+	callbacks_move(&rcu_here()->ready, &ready);
+	this_cpu()->rcu_ready = false;
+	arch_local_irq_enable();
+	head = ready.head;
+	while (head) {
+		struct rcu_head *next = head->next;	/* func frees head */
+
+		head->func(head);
+		head = next;
+	}
+}
+
+struct rcu_sync {
+	struct rcu_head head;
+	struct completion done;
+};
+
+static void sync_done(struct rcu_head *head)
+{
+	complete(&container_of(head, struct rcu_sync, head)->done);
+}
+
+void synchronize_rcu(void)
+{
+	struct rcu_sync sync;
+
+	completion_init(&sync.done);
+	call_rcu(&sync.head, sync_done);
+	wait_for_completion(&sync.done);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run queue of one CPU, for the files of core/sched/ only.
+ *
+ * All fields under `lock`, which is taken with interrupts off and is the innermost of all locks. It is
+ * held from the choice of the next thread until that thread has taken over the CPU, so a thread that
+ * another CPU finds off its queue has left its stack for good. Two queues are never locked at
+ * once, but by trylock.
+ */
+#ifndef SCHED_RQ_H
+#define SCHED_RQ_H
+
+#include <janus/cpu.h>
+#include <janus/lock.h>
+#include <janus/sched.h>
+#include <janus/thread.h>
+#include <uapi/sched.h>
+
+#define RT_PRIOS 100
+
+/* Shares by weight: fair.c. The running thread is not in the tree. */
+struct fair_queue {
+	struct rb_root tree;		/* by vruntime */
+	struct rb_node *first;		/* leftmost, or NULL */
+	u64 min_vruntime;		/* never goes back; where newcomers start */
+	unsigned nr;			/* in the tree */
+};
+
+/* Strict priorities: rt.c. The running thread is not in a list. */
+struct rt_queue {
+	u64 bitmap[2];			/* priorities with waiting threads */
+	struct list_head list[RT_PRIOS];
+	unsigned nr;			/* in the lists */
+};
+
+struct rq {
+	spinlock_t lock;
+	struct cpu *cpu;
+	unsigned nr_running;		/* runnable threads, the running one included; read by others as is */
+	bool yielding;			/* the running thread gives its turn away */
+	struct thread *handoff;		/* woken by a thread about to sleep: next, without a visit to the tree */
+	struct thread *push;		/* leaves this CPU after the switch: its affinity changed */
+	struct fair_queue fair;
+	struct rt_queue rt;
+	u64 clock;			/* ns, monotonic: the last look */
+	u64 idle_since, idle_ns;	/* when the idle thread took over; total before that */
+	u64 nr_switches;
+	unsigned balance_in;		/* ticks until the next look at the others */
+};
+
+static inline bool is_rt(const struct thread *t) { return t->se.rt_priority != 0; }
+static inline bool is_idle(const struct thread *t) { return t->cpu->idle == t; }
+static inline cpumask_t cpu_bit(const struct cpu *cpu) { return 1u << cpu->id; }
+
+/* core.c */
+struct rq *lock_thread_rq(struct thread *t, struct irqflags *flags);
+void rq_charge(struct rq *rq, struct thread *t);	/* rq->clock is fresh; t runs here */
+void rq_insert(struct rq *rq, struct thread *t, bool at_head);	/* in its class's queue */
+void rq_remove(struct rq *rq, struct thread *t);
+void rq_resched(struct rq *rq);
+void rq_check_preempt(struct rq *rq, struct thread *t);
+/* t is runnable and on no queue: choose a CPU and queue it there. No lock held. */
+void rq_place(struct thread *t);
+
+/* balance.c */
+struct cpu *select_cpu(struct thread *t, bool sync);
+struct thread *rq_steal(struct rq *rq);			/* into rq's hands, not queued; or NULL */
+void rq_balance_tick(struct rq *rq);
+
+/* fair.c */
+extern const u32 nice_weight[40];
+void fair_init(struct fair_queue *q);
+void fair_insert(struct fair_queue *q, struct thread *t);
+void fair_remove(struct fair_queue *q, struct thread *t);
+struct thread *fair_first(const struct fair_queue *q);
+void fair_charge(struct fair_queue *q, struct thread *t, u64 delta);
+void fair_wakeup(struct fair_queue *q, struct thread *t);
+void fair_new(struct fair_queue *q, struct thread *t);
+void fair_yield(struct fair_queue *q, struct thread *t);
+bool fair_preempts(const struct thread *t, const struct thread *running);
+bool fair_turn_over(const struct fair_queue *q, const struct thread *running);
+void fair_leave(struct fair_queue *q, struct thread *t);	/* vruntime becomes relative ... */
+void fair_join(struct fair_queue *q, struct thread *t);		/* ... and absolute on another queue */
+
+/* rt.c */
+#define RR_SLICE (100 * NSEC_PER_MSEC)
+void rt_init(struct rt_queue *q);
+void rt_insert(struct rt_queue *q, struct thread *t, bool at_head);
+void rt_remove(struct rt_queue *q, struct thread *t);
+struct thread *rt_first(const struct rt_queue *q);
+bool rt_turn_over(struct rt_queue *q, struct thread *t);
+
+#endif
