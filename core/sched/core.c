@@ -18,7 +18,7 @@ extern char boot_stack[];		/* the machine's boot code runs on it: CPU 0's idle t
 
 /* The boot context is CPU 0's idle thread from the start, so that `current` is always valid. */
 struct cpu cpus[NR_CPUS] = {
-	[0] = { .running = &idle_threads[0], .idle = &idle_threads[0], .rq = &rqs[0], .online = true },
+	[0] = { .running = &idle_threads[0], .idle = &idle_threads[0], .rq = &rqs[0] },
 };
 unsigned nr_cpus = 1;
 
@@ -464,10 +464,17 @@ void sched_init_cpu(struct cpu *cpu)
 	strlcpy(idle->comm, "idle", sizeof(idle->comm));
 }
 
-void sched_init(void)
+void sched_init_boot_cpu(void)
 {
 	sched_init_cpu(&cpus[0]);
 	idle_threads[0].kstack = boot_stack;
+	arch_cpu_setup(&cpus[0]);
+}
+
+void sched_init(void)
+{
+	cpus[0].online = true;
+	timer_init_cpu();
 }
 
 void sched_fork(struct thread *child)

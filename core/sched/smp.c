@@ -84,14 +84,12 @@ void smp_stop_others(void)
 			post(c, IPI_STOP);
 }
 
-void secondary_main(struct cpu *cpu)
+/* The new CPU's own side, interrupts off: from here on others give it work. */
+void smp_secondary_online(struct cpu *cpu)
 {
-	arch_cpu_init_secondary();
 	timer_init_cpu();
 	__atomic_fetch_or(&online_mask, 1u << cpu->id, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
-	arch_local_irq_enable();
-	sched_idle_loop();
 }
 
 static bool start_cpu(struct cpu *cpu)

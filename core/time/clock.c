@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Clocks: the machine's counter as nanoseconds. Monotonic time is counted from time_init(); real time is
+ * monotonic time plus an offset that settimeofday(2) changes.
+ */
+#include <arch/time.h>
+#include <janus/printk.h>
+#include <janus/time.h>
+#include <janus/uaccess.h>
+#include <janus/wait.h>
+#include "clock.h"
+
+static u64 base;		/* [const] counter at boot */
+static u64 ns_per_tick;		/* [const] 32.32 fixed point */
+static u64 ticks_per_ns;	/* [const] 32.32 fixed point */
+static s64 realtime_offset;	/* [atomic] */
+
+struct wait_queue clock_was_set = WAIT_QUEUE_INIT(clock_was_set);
+
+static inline u64 scale(u64 value, u64 factor)
+{
+	return (u64)((unsigned __int128)value * factor >> 32);
+}
+
+u64 clock_monotonic(void)
+{
+	return scale(arch_clock_read() - base, ns_per_tick);
+}
+
+/* The first counter value at which clock_monotonic() is at least ns. */
+u64 clock_ticks_at(u64 ns)
+{
+	if (ns > UINT64_MAX / 4)
+		return UINT64_MAX;
+	return base + scale(ns, ticks_per_ns) + 1;
+}
+
+u64 clock_monotonic_coarse(void)
+{
+	u64 now = clock_monotonic();
+
+	return now - now % TICK_NSEC;
+}
+
+s64 clock_realtime_offset(void)
+{
+	return __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
+}
+
+u64 clock_realtime(void)
+{
+	return clock_monotonic() + (u64)clock_realtime_offset();
+}
+
+/* As Linux: the clock cannot be set to before the boot would then have been in 1970. */
+int clock_set_realtime(u64 ns)
+{
+	u64 now = clock_monotonic();
+
+	if (ns < now || ns > INT64_MAX)
+		return -EINVAL;
+	__atomic_store_n(&realtime_offset, (s64)(ns - now), __ATOMIC_RELAXED);
+	wake_up_all(&clock_was_set);
+	return 0;
+}
+
+void time_init(void)
+{
+	u64 hz = arch_clock_hz();
+	s64 seconds = arch_rtc_read();
+
+	ns_per_tick = (NSEC_PER_SEC << 32) / hz;
+	ticks_per_ns = (hz << 32) / NSEC_PER_SEC;
+	base = arch_clock_read();
+	realtime_offset = seconds > 0 ? seconds * (s64)NSEC_PER_SEC : 0;
+}
+
+/* ---- conversions ---- */
+
+u64 timespec_to_ns(const struct timespec *ts)
+{
+	if (ts->tv_sec >= INT64_MAX / (s64)NSEC_PER_SEC)
+		return INT64_MAX;
+	return (u64)ts->tv_sec * NSEC_PER_SEC + (u64)ts->tv_nsec;
+}
+
+int get_user_timespec(u64 *ns, uaddr_t from)
+{
+	struct timespec ts;
+
+	if (copy_struct_in(&ts, from))
+		return -EFAULT;
+	if (!timespec_valid(&ts))
+		return -EINVAL;
+	*ns = timespec_to_ns(&ts);
+	return 0;
+}
+
+int put_user_timespec(uaddr_t to, u64 ns)
+{
+	struct timespec ts = ns_to_timespec(ns);
+
+	return copy_struct_out(to, &ts);
+}
