@@ -15,7 +15,7 @@
 #include <janus/thread.h>
 #include <uapi/errno.h>
 
-#define START_TIMEOUT_MS 1000
+#define START_TIMEOUT_US 2000000
 
 /* For the one CPU that is on its way: written by the boot CPU, read by boot.asm and below. */
 u64 secondary_stack;
@@ -28,6 +28,17 @@ void smp_copy_trampoline(void)
 	       (size_t)(secondary_start_end - secondary_start));
 }
 
+static bool arrives_within(unsigned us)
+{
+	for (unsigned t = 0; t < us; t += 10) {
+		if (__atomic_load_n(&secondary_arrived, __ATOMIC_ACQUIRE))
+			return true;
+		udelay(10);
+	}
+	return false;
+}
+
+/* The 10 ms that the specification wants between the first two are for processors older than 64 bits. */
 int arch_cpu_start(struct cpu *cpu)
 {
 	struct thread *idle = cpu->idle;
@@ -38,19 +49,12 @@ int arch_cpu_start(struct cpu *cpu)
 	secondary_cpu = cpu;
 	__atomic_store_n(&secondary_arrived, false, __ATOMIC_SEQ_CST);
 	lapic_send_init(apic_id);
-	udelay(10000);
-	for (int tries = 0; tries < 2; tries++) {
-		lapic_send_startup(apic_id, SECONDARY_START_PAGE);
-		udelay(200);
-		if (__atomic_load_n(&secondary_arrived, __ATOMIC_ACQUIRE))
-			return 0;
-	}
-	for (int ms = 0; ms < START_TIMEOUT_MS; ms++) {
-		if (__atomic_load_n(&secondary_arrived, __ATOMIC_ACQUIRE))
-			return 0;
-		udelay(1000);
-	}
-	return -EIO;
+	udelay(10);
+	lapic_send_startup(apic_id, SECONDARY_START_PAGE);
+	if (arrives_within(300))
+		return 0;
+	lapic_send_startup(apic_id, SECONDARY_START_PAGE);
+	return arrives_within(START_TIMEOUT_US) ? 0 : -EIO;
 }
 
 /* Called by boot.asm: on the new CPU, its stack the idle thread's, interrupts off. */

@@ -15,6 +15,7 @@
 #include <janus/printk.h>
 #include <janus/string.h>
 #include <janus/thread.h>
+#include <janus/uaccess.h>
 
 /* Vectors 0 to 31, SDM 3A table 6-1. */
 enum vector {
@@ -154,10 +155,36 @@ static unsigned fault_flags(u32 error)
 	       (error & PF_FETCH ? FAULT_EXEC : 0) | (error & PF_USER ? FAULT_USER : 0);
 }
 
+/*
+ * The vsyscall page: three calls at fixed addresses that old programs jump to. Nothing is mapped there; the
+ * fetch faults, and the call is made as if by `syscall`, followed by the `ret` that would stand there.
+ */
+#define VSYSCALL_PAGE 0xffffffffff600000UL
+#define VSYSCALL_STEP 1024
+
+static bool vsyscall(struct trapframe *tf, u64 addr)
+{
+	static const u16 numbers[] = { 96, 201, 309 };	/* gettimeofday, time, getcpu */
+	u64 nr = (addr - VSYSCALL_PAGE) / VSYSCALL_STEP, back;
+
+	if (addr != tf->ip || addr % VSYSCALL_STEP || nr >= ARRAY_SIZE(numbers))
+		return false;
+	if (get_user(&back, tf->sp))
+		return false;
+	tf->orig_ax = tf->ax = numbers[nr];
+	syscall_dispatch(tf);
+	tf_clear_syscall(tf);
+	tf->ip = back;
+	tf->sp += 8;
+	return true;
+}
+
 static void user_page_fault(struct trapframe *tf, u64 addr, u32 error)
 {
 	struct arch_thread *at = &current->arch;
 
+	if (unlikely((addr & PAGE_MASK) == VSYSCALL_PAGE) && vsyscall(tf, addr))
+		return;
 	at->trap_nr = PAGE_FAULT;
 	at->cr2 = addr;
 	/* Linux tells a user nothing of what is mapped in the kernel's half. */

@@ -48,7 +48,8 @@ static inline void tf_set_sp(struct trapframe *tf, unsigned long sp)
 
 static inline unsigned long tf_frame_pointer(const struct trapframe *tf) { return tf->bp; }
 
-static inline long tf_syscall_nr(const struct trapframe *tf) { return (long)tf->orig_ax; }
+/* eax says which call, as on Linux; a restart brings all of rax back. */
+static inline long tf_syscall_nr(const struct trapframe *tf) { return (int)tf->orig_ax; }
 static inline void tf_set_syscall_nr(struct trapframe *tf, long nr) { tf->orig_ax = (u64)nr; }
 static inline void tf_clear_syscall(struct trapframe *tf) { tf->orig_ax = ~0UL; }
 
