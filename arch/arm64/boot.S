@@ -311,7 +311,7 @@ boot_stack:
 	table	boot_empty_root
 	table	boot_direct_pud
 	.balign	KERNEL_STACK_ALIGN
-	/* 2 KiB a CPU in one stack's room, so that the stack bit is clear in all of them */
+	/* 4 KiB a CPU, four in the room of one stack, so that the stack bit is clear in all of them */
 	.global	overflow_stacks
 overflow_stacks:
 	.skip	KERNEL_STACK_SIZE
@@ -319,6 +319,7 @@ overflow_stacks:
 	table	boot_image_pud
 	table	boot_image_pmd
 	table	device_pud
+	.skip	KERNEL_STACK_SIZE
 
 	.bss
 	.balign	8

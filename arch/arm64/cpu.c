@@ -222,7 +222,8 @@ void arch_cpu_setup(struct cpu *cpu)
 	extern char overflow_stacks[];
 	unsigned id = (unsigned)(cpu - cpus);
 
-	cpu->arch.overflow_stack = overflow_stacks + (id + 1) * (KSTACK_SIZE / NR_CPUS);
+	/* four to each KSTACK_ALIGN, as boot.S laid them out */
+	cpu->arch.overflow_stack = overflow_stacks + id / 4 * KSTACK_ALIGN + (id % 4 + 1) * (KSTACK_SIZE / 4);
 	cpu->arch.midr = read_sysreg(midr_el1);
 	cpu->arch.mpidr = read_sysreg(mpidr_el1) & MPIDR_AFFINITY;
 	write_sysreg(tpidr_el1, cpu);
