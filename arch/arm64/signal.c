@@ -17,55 +17,9 @@
 #include <janus/string.h>
 #include <janus/thread.h>
 #include <janus/uaccess.h>
+#include <uapi/asm/sigcontext.h>
 
-struct context_head {
-	u32 magic, size;
-};
-
-#define FPSIMD_MAGIC	0x46508001u
-#define ESR_MAGIC	0x45535201u
-#define EXTRA_MAGIC	0x45585401u
-#define RECORDS_SIZE	4096
-
-struct fpsimd_context {
-	struct context_head head;
-	u32 fpsr, fpcr;
-	u64 vregs[32][2];
-};
-
-struct esr_context {
-	struct context_head head;
-	u64 esr;
-};
-
-struct sigcontext {
-	u64 fault_address;
-	u64 regs[34];		/* struct user_pt_regs: x0..x30, sp, pc, pstate */
-	u8 records[RECORDS_SIZE] __aligned(16);
-};
-
-struct ucontext {
-	u64 flags, link;
-	struct stack_t stack;
-	sigset_t mask;
-	u8 unused[120];		/* a mask of 1024 bits would fit */
-	struct sigcontext mcontext __aligned(16);
-};
-
-struct rt_sigframe {
-	siginfo_t info;
-	struct ucontext uc;
-};
-
-/* What is above the frame, lowest address first. */
-struct frame_record {
-	u64 fp, lr;
-};
-
-_Static_assert(sizeof(struct rt_sigframe) == 4688, "the ABI");
-_Static_assert(offsetof(struct sigcontext, records) == 288, "the ABI");
-_Static_assert(sizeof(struct fpsimd_context) == 528, "the ABI");
-_Static_assert(offsetof(struct trapframe, orig_x0) == sizeof(((struct sigcontext *)0)->regs), "the ABI");
+_Static_assert(offsetof(struct trapframe, orig_x0) == sizeof(((struct sigcontext *)0)->regs), "copied whole");
 
 #define CONTEXT(member) (offsetof(struct rt_sigframe, uc.mcontext) + offsetof(struct sigcontext, member))
 
@@ -84,22 +38,18 @@ static bool on_altstack(const struct thread *t, unsigned long sp)
 	/* with SS_AUTODISARM the stack is as if never in use */
 	if (t->altstack_flags & SS_AUTODISARM)
 		return false;
-	return t->altstack_size && sp > t->altstack_sp && sp - t->altstack_sp <= t->altstack_size;
+	return sp > t->altstack_sp && sp - t->altstack_sp <= t->altstack_size;
 }
 
-/* Where the frame goes: 0 when it would run off the alternate stack. */
+/* Where the frame goes. As on Linux, a full alternate stack is run over, not noticed. */
 static uaddr_t frame_address(const struct ksignal *ks, const struct trapframe *tf)
 {
 	const struct thread *t = current;
 	unsigned long sp = tf->sp;
-	bool already = on_altstack(t, sp);
 
-	if (ks->action.flags & SA_ONSTACK && t->altstack_size && !already)
+	if (ks->action.flags & SA_ONSTACK && t->altstack_size && !on_altstack(t, sp))
 		sp = t->altstack_sp + t->altstack_size;
-	sp = ALIGN_DOWN(sp - sizeof(struct frame_record), 16) - sizeof(struct rt_sigframe);
-	if (already && !on_altstack(t, sp))
-		return 0;
-	return sp;
+	return ALIGN_DOWN(sp - sizeof(struct frame_record), 16) - sizeof(struct rt_sigframe);
 }
 
 /* The records behind the registers; 0 or -EFAULT. */
@@ -137,15 +87,10 @@ static int write_frame(uaddr_t frame, const struct ksignal *ks, const struct tra
 	} context;
 	struct frame_top top = {
 		.info = ks->info,
-		.stack = { .sp = t->altstack_sp, .size = t->altstack_size,
-			   .flags = (s32)t->altstack_flags },
+		.stack = { t->altstack_sp, (s32)t->altstack_flags, 0, t->altstack_size },
 		.mask = ks->saved_mask,
 	};
 
-	if (!t->altstack_size)
-		top.stack.flags = SS_DISABLE;
-	else if (on_altstack(t, tf->sp))
-		top.stack.flags |= SS_ONSTACK;
 	context.fault_address = t->arch.fault_address;
 	memcpy(context.regs, tf, sizeof(context.regs));
 	if (copy_struct_out(frame, &top) || copy_struct_out(frame + CONTEXT(fault_address), &context) ||
@@ -168,11 +113,16 @@ static void take_cause(const struct ksignal *ks)
 
 int arch_signal_deliver(struct ksignal *ks, struct trapframe *tf)
 {
+	struct thread *t = current;
 	uaddr_t frame = frame_address(ks, tf);
 
 	take_cause(ks);
-	if (!frame || write_frame(frame, ks, tf))
+	if (write_frame(frame, ks, tf))
 		return -EFAULT;
+	if (t->altstack_flags & SS_AUTODISARM) {
+		t->altstack_sp = t->altstack_size = 0;
+		t->altstack_flags = SS_DISABLE;
+	}
 	tf->regs[0] = (u64)ks->signo;
 	if (ks->action.flags & SA_SIGINFO) {
 		tf->regs[1] = frame + offsetof(struct rt_sigframe, info);
@@ -231,23 +181,23 @@ static int restore_fpu(uaddr_t records)
 	return 0;
 }
 
-/* sigaltstack(2)'s rules are core's; here only what a frame of our own making can say. */
-static void restore_altstack(const struct stack_t *stack)
+/* As sigaltstack(2), but what is wrong with it is passed over. */
+static void restore_altstack(const struct stack_t *stack, uaddr_t sp)
 {
 	struct thread *t = current;
 	u32 mode = (u32)stack->flags & ~SS_AUTODISARM;
 
-	if (on_altstack(t, arch_thread_frame(t)->sp) || (mode & ~(SS_ONSTACK | SS_DISABLE)))
+	if (on_altstack(t, sp) || (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE))
 		return;
-	if (mode & SS_DISABLE) {
-		t->altstack_sp = 0;
-		t->altstack_size = 0;
-		t->altstack_flags = SS_DISABLE;
-	} else if (stack->size >= 5120) {	/* MINSIGSTKSZ of this machine */
+	if (mode == SS_DISABLE) {
+		t->altstack_sp = t->altstack_size = 0;
+	} else if (stack->size >= MINSIGSTKSZ) {
 		t->altstack_sp = stack->sp;
 		t->altstack_size = stack->size;
-		t->altstack_flags = (u32)stack->flags & SS_AUTODISARM;
+	} else {
+		return;
 	}
+	t->altstack_flags = (u32)stack->flags;
 }
 
 /* All of it is the program's to write: nothing but a plain user's state comes back. */
@@ -275,7 +225,7 @@ int arch_sigreturn(struct trapframe *tf)
 	arch_sanitise_frame(tf);
 	if (!plain_user_state(regs[33]) || restore_fpu(frame + CONTEXT(records)))
 		return -EFAULT;
-	restore_altstack(&stack);
+	restore_altstack(&stack, tf->sp);
 	return 0;
 }
 
