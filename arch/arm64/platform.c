@@ -13,6 +13,7 @@
 #include <janus/cpu.h>
 #include <janus/printk.h>
 #include <janus/string.h>
+#include <janus/uart.h>
 
 /* PSCI 1.1, Arm DEN0022 */
 #define PSCI_CPU_ON		0xc4000003u
@@ -131,6 +132,10 @@ void arch_early_putc(char c)
 
 void arch_init_devices(void)
 {
+	unsigned irq = uart ? fdt_irq(uart_node, 0) : 0;
+
+	if (irq)
+		uart_pl011_register(uart, irq);
 }
 
 /* ---- the clock chip ---- */
