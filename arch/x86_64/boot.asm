@@ -9,7 +9,7 @@
 
 %define PA(symbol) ((symbol) - IMAGE_BASE)
 
-extern boot_main, secondary_boot_main, secondary_stack
+extern boot_main, secondary_leave_boot_tables, secondary_boot_main, secondary_stack
 extern __bss_start, __bss_end
 
 ; The boot stack lies in bss: nothing is called before this. The same bytes in both modes.
@@ -188,8 +188,10 @@ secondary64:
 	xor	eax, eax
 	mov	fs, eax
 	mov	gs, eax
-	mov	rsp, [secondary_stack]
 	xor	ebp, ebp
+	mov	rsp, secondary_early_stack_end	; the idle thread's is not mapped yet
+	call	secondary_leave_boot_tables
+	mov	rsp, [secondary_stack]
 	call	secondary_boot_main
 	ud2
 
@@ -229,3 +231,5 @@ boot_pmds:	resb 4 * 4096
 global boot_stack, boot_stack_end
 boot_stack:	resb 16384
 boot_stack_end:
+secondary_early_stack: resb 1024		; CPUs start one at a time
+secondary_early_stack_end:

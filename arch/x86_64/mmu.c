@@ -40,11 +40,6 @@ int arch_mm_init(struct arch_mm *am, phys_t root)
 	return 0;
 }
 
-void arch_mm_destroy(struct arch_mm *am)
-{
-	(void)am;
-}
-
 void arch_mm_activate(struct arch_mm *am)
 {
 	struct cpu *cpu = this_cpu();
@@ -58,6 +53,16 @@ void arch_mm_activate(struct arch_mm *am)
 	cpu->arch.loaded_mm = am;
 	if (old)
 		__atomic_fetch_and(&old->cpus, ~(1u << cpu->id), __ATOMIC_RELEASE);
+}
+
+/* Nobody runs in it, but this CPU may still have it loaded. */
+void arch_mm_destroy(struct arch_mm *am)
+{
+	struct irqflags flags = arch_local_irq_save();
+
+	if (this_cpu()->arch.loaded_mm == am)
+		arch_mm_activate(NULL);
+	arch_local_irq_restore(flags);
 }
 
 /* ---- flushing ---- */

@@ -57,14 +57,19 @@ int arch_cpu_start(struct cpu *cpu)
 	return arrives_within(START_TIMEOUT_US) ? 0 : -EIO;
 }
 
-/* Called by boot.asm: on the new CPU, its stack the idle thread's, interrupts off. */
+/* Called by boot.asm on the new CPU, interrupts off: first on a small stack, then on its idle thread's. */
+void secondary_leave_boot_tables(void);
+void secondary_leave_boot_tables(void)
+{
+	cpu_features_enable();
+	mmu_init_secondary();
+}
+
 void secondary_boot_main(void) __noreturn;
 void secondary_boot_main(void)
 {
 	struct cpu *cpu = secondary_cpu;
 
-	cpu_features_enable();
-	mmu_init_secondary();
 	arch_cpu_setup(cpu);
 	cpu->arch.tss.rsp0 = cpu->idle->arch.kstack_top;
 	cpu->running = cpu->idle;
