@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 from . import console, guest as guests, ktap, packages, qemu
-from .machine import BUILD
+from .machine import BUILD, ROOT
 from .term import say
 
 REPORT = os.path.join(BUILD, "report")
@@ -100,7 +100,7 @@ def suite_hash(folder, version, only):
     """Names the oracle's results: they hold as long as the suite, init and that kernel are the same."""
     digest = hashlib.sha256(version.encode() + " ".join(only).encode())
     userland = os.path.join(folder, "userland")
-    paths = [os.path.join(userland, "init/init")]
+    paths = [os.path.join(userland, "init/init"), os.path.join(ROOT, "userland/programs/real-programs.sh")]
     for kind in ("suite", "programs"):
         paths += guests.programs(os.path.join(userland, kind))
     for path in paths:

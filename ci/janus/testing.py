@@ -8,7 +8,7 @@ the suite, not of Janus.
 import concurrent.futures
 import os
 
-from . import boots, console, hostchecks, ktap, report, scenarios
+from . import boots, console, hostchecks, ktap, programs, report, scenarios
 from .build import build
 from .machine import MACHINES, machine
 from .term import Trouble
@@ -78,9 +78,10 @@ def test(options):
         jobs += [(boots.run_suite, m, kernel, folder, n, False, only, options.timeout, options.verbose)
                  for n in counts]
         if not only:
+            jobs.append((programs.run, m, kernel, folder, options.timeout))
             jobs.append((scenarios.run, m, kernel, folder))
     done = run_boots(jobs)
-    step = 1 + len(counts) + (not only)
+    step = 1 + len(counts) + (0 if only else 2)
     for at in range(0, len(done), step):
         oracle, *janus = done[at:at + 1 + len(counts)]
         for boot in janus:
@@ -91,7 +92,7 @@ def test(options):
         errors = suite_errors(oracle)
         columns.append((oracle.name, {"oracle": errors} if errors.results else {}))
         if not only:
-            columns.append((f"{oracle.machine.name} boots", {"boots": done[at + step - 1]}))
+            columns.append((f"{oracle.machine.name} more", {s.name: s for s in done[at + step - 2:at + step]}))
     return tell(columns, logs)
 
 

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Real programs as tests: what Debian's busybox and static programs print must be what they print on Linux.
+
+One script (userland/programs/real-programs.sh) runs them title by title on both kernels; each title is a
+result, and passes when its output and status are the same, byte for byte.
+"""
+import difflib
+import os
+import re
+
+from . import boots, ktap, packages
+from .machine import BUILD
+from .term import say
+
+COMMAND = ["/programs/real-programs.sh"]
+TITLE = re.compile(r"^== (.*)$", re.M)
+CPUS = 2
+
+
+def sections(text):
+    """{title: what was printed} of the script's output; a title whose end did not come is left out."""
+    found = {}
+    starts = list(TITLE.finditer(text))
+    for match, following in zip(starts, starts[1:]):
+        found[match[1]] = text[match.end() + 1:following.start()]
+    return found
+
+
+def on_linux(machine, folder, timeout):
+    """The oracle's sections, cached like its suite results."""
+    image, version = packages.linux_kernel(machine)
+    path = os.path.join(BUILD, "oracle", f"{machine.name}-programs-{boots.suite_hash(folder, version, COMMAND)}.txt")
+    if os.path.exists(path):
+        with open(path) as file:
+            return sections(file.read())
+    say(f"real programs on {machine.name} Linux ...")
+    output, outcome, errors = boots.run_command(machine, image, folder, COMMAND, {"smp": CPUS}, timeout)
+    text = output.decode(errors="replace")
+    if outcome.status == 0:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as out:
+            out.write(text)
+    return sections(text)
+
+
+def compare(title, want, got):
+    if got is None:
+        return ktap.Result("fail", "not reached: the script did not get here")
+    if got == want:
+        return ktap.Result("ok")
+    lines = difflib.unified_diff(want.splitlines(), got.splitlines(), "Linux", "Janus", lineterm="", n=2)
+    return ktap.Result("fail", "\n".join(list(lines)[:30]))
+
+
+def run(machine, kernel, folder, timeout):
+    subject = ktap.Subject("real programs")
+    wanted = on_linux(machine, folder, timeout)
+    say(f"real programs on {machine.name} ...")
+    output, outcome, errors = boots.run_command(machine, kernel, folder, COMMAND, {"smp": CPUS}, timeout)
+    got = sections(output.decode(errors="replace"))
+    for title, text in wanted.items():
+        subject.put(title, compare(title, text, got.get(title)))
+    if not wanted:
+        subject.put("the script on Linux", ktap.Result("fail", "Linux did not run it"))
+    if outcome.status is None:
+        log = outcome.log.decode(errors="replace")
+        why = errors or boots.panic_line(log) or outcome.why
+        subject.put("the guest ends by itself", ktap.Result("fail", f"{why}\n{log[-1500:]}"))
+    subject.seconds = outcome.seconds
+    return subject
