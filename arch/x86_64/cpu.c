@@ -110,11 +110,12 @@ unsigned long arch_hwcap(void) { return leaf1.d; }
 unsigned long arch_hwcap2(void) { return cpu_features.fsgsbase ? HWCAP2_FSGSBASE : 0; }
 const char *arch_platform(void) { return "x86_64"; }
 
-/* None yet: the way back from a signal handler is the program's own (SA_RESTORER). */
 const void *arch_vdso_image(size_t *size)
 {
-	*size = 0;
-	return NULL;
+	extern const char vdso_image[], vdso_image_end[];
+
+	*size = (size_t)(vdso_image_end - vdso_image);
+	return vdso_image;
 }
 
 size_t arch_random_seed(void *buf, size_t len)

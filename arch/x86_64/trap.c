@@ -101,6 +101,7 @@ static void fill_gdt(struct arch_cpu *ac)
 	ac->gdt[TSS_SELECTOR / 8] = (sizeof(ac->tss) - 1) | (base & 0xffffff) << 16 | 0x89UL << 40 |
 				    (base >> 24 & 0xff) << 56;
 	ac->gdt[TSS_SELECTOR / 8 + 1] = base >> 32;
+	ac->gdt[CPU_NUMBER_SELECTOR / 8] = 0x0040f50000000000 | ac->self->id;
 }
 
 static void load_tables(struct arch_cpu *ac)

@@ -7,13 +7,16 @@
 #include <janus/printk.h>
 #include <janus/time.h>
 #include <janus/uaccess.h>
+#include <janus/vdso.h>
 #include <janus/wait.h>
 #include "clock.h"
 
-static u64 base;		/* [const] counter at boot */
-static u64 ns_per_tick;		/* [const] 32.32 fixed point */
+/* The counter at boot, its rate and real time's offset, where programs read them too. */
+union vdso_page vdso_page __aligned(4096);
+static struct vdso_data *const data = &vdso_page.data;
+
 static u64 ticks_per_ns;	/* [const] 32.32 fixed point */
-static s64 realtime_offset;	/* [atomic] */
+static spinlock_t set_lock;	/* one writer of data->realtime_offset */
 
 struct wait_queue clock_was_set = WAIT_QUEUE_INIT(clock_was_set);
 
@@ -24,7 +27,7 @@ static inline u64 scale(u64 value, u64 factor)
 
 u64 clock_monotonic(void)
 {
-	return scale(arch_clock_read() - base, ns_per_tick);
+	return scale(arch_clock_read() - data->base, data->ns_per_tick);
 }
 
 /* The first counter value at which clock_monotonic() is at least ns. */
@@ -32,7 +35,7 @@ u64 clock_ticks_at(u64 ns)
 {
 	if (ns > UINT64_MAX / 4)
 		return UINT64_MAX;
-	return base + scale(ns, ticks_per_ns) + 1;
+	return data->base + scale(ns, ticks_per_ns) + 1;
 }
 
 u64 clock_monotonic_coarse(void)
@@ -44,7 +47,7 @@ u64 clock_monotonic_coarse(void)
 
 s64 clock_realtime_offset(void)
 {
-	return __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
+	return __atomic_load_n(&data->realtime_offset, __ATOMIC_RELAXED);
 }
 
 u64 clock_realtime(void)
@@ -59,7 +62,12 @@ int clock_set_realtime(u64 ns)
 
 	if (ns < now || ns > INT64_MAX)
 		return -EINVAL;
-	__atomic_store_n(&realtime_offset, (s64)(ns - now), __ATOMIC_RELAXED);
+	spin_lock(&set_lock);
+	__atomic_store_n(&data->seq, data->seq + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&data->realtime_offset, (s64)(ns - now), __ATOMIC_RELAXED);
+	__atomic_store_n(&data->seq, data->seq + 1, __ATOMIC_RELEASE);
+	spin_unlock(&set_lock);
 	wake_up_all(&clock_was_set);
 	return 0;
 }
@@ -69,10 +77,10 @@ void time_init(void)
 	u64 hz = arch_clock_hz();
 	s64 seconds = arch_rtc_read();
 
-	ns_per_tick = (NSEC_PER_SEC << 32) / hz;
+	data->ns_per_tick = (NSEC_PER_SEC << 32) / hz;
 	ticks_per_ns = (hz << 32) / NSEC_PER_SEC;
-	base = arch_clock_read();
-	realtime_offset = seconds > 0 ? seconds * (s64)NSEC_PER_SEC : 0;
+	data->base = arch_clock_read();
+	data->realtime_offset = seconds > 0 ? seconds * (s64)NSEC_PER_SEC : 0;
 }
 
 /* ---- conversions ---- */

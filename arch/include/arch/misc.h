@@ -20,7 +20,8 @@ unsigned long arch_minsigstksz(void);	/* AT_MINSIGSTKSZ */
 
 /*
  * The vDSO: an ELF shared object of whole pages, page aligned and read-only in the kernel image. exec maps
- * those very pages, read and execute, as [vdso]; its address is AT_SYSINFO_EHDR and mm->sigreturn_page.
+ * those very pages, read and execute, as [vdso], and right below it vdso_page (janus/vdso.h), read-only, as
+ * [vvar]; the image's address is AT_SYSINFO_EHDR and mm->sigreturn_page.
  * NULL and size 0: the machine has none.
  */
 const void *arch_vdso_image(size_t *size);

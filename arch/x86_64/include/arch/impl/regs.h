@@ -16,6 +16,7 @@
 #define USER_DS 0x2b
 #define USER_CS 0x33
 #define TSS_SELECTOR 0x40
+#define CPU_NUMBER_SELECTOR 0x7b	/* its limit is this CPU's number: getcpu in the vDSO */
 #define GDT_ENTRIES 16
 
 #define EFLAGS_CF (1UL << 0)
