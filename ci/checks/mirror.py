@@ -23,10 +23,12 @@ ONE_SIDED = {
     "include/arch/impl/sysreg.h": "the names of arm64's registers and bits",
     "include/arch/impl/platform.h": "what arm64's files say to each other",
     "include/arch/impl/vdso.h": "arm64's programs return from signals through the vDSO; x86_64's bring their own code",
-    "vdso/image": "see vdso.h", "vdso/vdso": "see vdso.h", "vdso/vdso.ld": "see vdso.h",
+    "vdso/meson.build": "arm64's vDSO is built in its meson.build",
 }
 # Global labels that only one file of a pair has, and why.
 OWN_LABELS = {
+    # The vDSO has what each machine's C library looks for there.
+    "vdso/vdso": {"__vdso_getcpu", "__vdso_time", "__kernel_rt_sigreturn"},
     # x86_64 saves FP state with one instruction; into user memory that one needs a fixup.
     "switch": {"fpu_save", "fpu_load"},
     "uaccess": {"fpu_xsave_user", "fpu_xrstor_user", "fpu_fxsave_user", "fpu_fxrstor_user"},
