@@ -23,7 +23,6 @@ ONE_SIDED = {
     "include/arch/impl/sysreg.h": "the names of arm64's registers and bits",
     "include/arch/impl/platform.h": "what arm64's files say to each other",
     "include/arch/impl/vdso.h": "arm64's programs return from signals through the vDSO; x86_64's bring their own code",
-    "vdso/meson.build": "arm64's vDSO is built in its meson.build",
 }
 # Global labels that only one file of a pair has, and why.
 OWN_LABELS = {

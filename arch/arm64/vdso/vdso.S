@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The vDSO: code that the kernel maps into every program. So far the way back from a signal handler,
- * which unwinders know by the symbol and by these two instructions (Linux's, bit for bit; they must
+ * The machine's part of the vDSO: the way back from a signal handler, which unwinders know by the symbol and by these two instructions (Linux's, bit for bit; they must
  * stand behind a nop, for an unwinder looks at the address before the return address).
  */
-	.text
+	.section .text.sigtramp, "ax"
 	.balign	16
 	nop
 	.global	__kernel_rt_sigreturn
