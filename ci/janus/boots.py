@@ -52,12 +52,12 @@ def panic_line(log):
     return ""
 
 
-def run_command(machine, kernel, folder, command, guest_options=None, timeout=60, show=None):
+def run_command(machine, kernel, folder, command, guest_options=None, timeout=60, show=None, append=()):
     """Boot a guest that runs one command: (its output, the Outcome, QEMU's own errors)."""
     job = guests.Run(machine, command, terminal=False)
     archive = guests.root_archive(machine, folder)
     job.put(archive)
-    append = [f"console={machine.console}", "panic=-1", "quiet"]
+    append = [f"console={machine.console}", "panic=-1", "quiet", *append]
     output = bytearray()
     with tempfile.TemporaryDirectory(prefix="janus.") as scratch, tempfile.TemporaryFile() as errors:
         initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"))

@@ -76,6 +76,18 @@ def parser():
     test.add_argument("--timeout", type=float, default=240, metavar="SECONDS", help="for each guest (default: 240)")
     test.add_argument("--verbose", action="store_true", help="show the guests' consoles")
 
+    bench = commands.add_parser("bench", help="what each operation costs, in guest instructions",
+                                description="Runs one static program with every operation of userland/bench/costs.tbl "
+                                            "on Janus and on Debian's Linux, where a nanosecond is one instruction.")
+    bench.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    bench.add_argument("--rows", type=lambda text: text.split(","), default=[], metavar="NAMES", help="these only, by commas")
+    bench.add_argument("--no-linux", action="store_true", help="Janus only")
+    bench.add_argument("--check", action="store_true", help="fail when a row is more than 2 %% over its budget")
+    bench.add_argument("--budgets", action="store_true", help="print costs.tbl with its budgets measured anew")
+    bench.add_argument("--json", default="", metavar="FILE", help="leave the figures in FILE")
+    bench.add_argument("--html", default="", metavar="FILE", help="leave a page with a plot in FILE")
+    bench.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
+
     gdb = commands.add_parser("gdb", help="debug the kernel with gdb-multiarch",
                               usage="./janus gdb [ARCH] [options] [-- COMMAND...]",
                               description="Starts a guest that waits, and gdb with the kernel's symbols on it. In gdb, "
@@ -105,6 +117,9 @@ def dispatch(options):
     if options.what == "test":
         from .testing import test
         return test(options)
+    if options.what == "bench":
+        from .bench import bench
+        return bench(options)
     from .gdb import gdb
     return gdb(options)
 

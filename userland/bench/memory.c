@@ -74,7 +74,8 @@ static bool check_cow(void)
 		*p = 2;
 		_exit(*p != 2);
 	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && !status && *p == 1 && !munmap((void *)p, PAGE);
+	return check_fault() && pid > 0 && waitpid(pid, &status, 0) == pid && !status && *p == 1 &&
+	       !munmap((void *)p, PAGE);
 }
 /* A child writes to every page and measures that; the pages were its parent's before. */
 static long long timed_cow(long n)
