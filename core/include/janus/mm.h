@@ -84,7 +84,8 @@ struct mm {
 	struct file *exe;		/* [ml] */
 	bool dumpable;
 	u32 def_flags;			/* [ml] VM_LOCKED after mlockall(MCL_FUTURE) */
-	u32 kept_tables;		/* [ml] small unmaps since empty tables were last swept */
+	bool kept_tables;		/* [ml] there may be empty tables where no area is */
+	s64 swept_tables;		/* [ml] table_pages when they were last looked for */
 	uaddr_t gap_hint, gap_above;	/* [ml] no gap larger than gap_above lies between gap_hint and mmap_base */
 };
 

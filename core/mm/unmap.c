@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Taking mappings away. Entries are cleared under pt_lock and what they pointed to is put aside; then the
+ * TLBs forget the range, once; only then pages and tables go back to the allocator.
+ */
+#include "internal.h"
+
+#include <janus/printk.h>
+
+/* Tables that may pile up before empty ones are looked for. */
+#define TABLES_SWEEP 128
+
+void batch_init(struct tlb_batch *b, struct mm *mm)
+{
+	b->mm = mm;
+	b->start = ~0UL;
+	b->end = 0;
+	b->tables = NULL;
+	b->exiting = false;
+	b->nr = 0;
+}
+
+static void batch_flush(struct tlb_batch *b)
+{
+	if (b->start < b->end || b->tables)
+		arch_tlb_flush(&b->mm->arch, min(b->start, b->end), b->end, b->tables);
+	b->start = ~0UL;
+	b->end = 0;
+	while (b->nr)
+		page_put_owner(b->pages[--b->nr]);
+	while (b->tables) {
+		pte_t *table = b->tables;
+
+		b->tables = (pte_t *)table[0].v;
+		table[0].v = 0;
+		pt_free(table);
+	}
+}
+
+void batch_finish(struct tlb_batch *b)
+{
+	batch_flush(b);
+}
+
+/* ---- entries ---- */
+
+static void count_file_page(struct mm *mm, const struct page *page, s64 n)
+{
+	if (page->flags & PG_UNEVICTABLE)
+		mm->shmem_pages += n;
+	else
+		mm->file_pages += n;
+}
+
+/* What becomes of the page behind an entry that was just cleared. pt_lock held. */
+static inline void entry_gone(struct tlb_batch *b, struct vma *vma, pte_t old)
+{
+	struct page *page;
+
+	if (pte_prot(old) & PTE_SPECIAL)
+		return;
+	page = phys_to_page(pte_pa(old));
+	if (page->flags & PG_ANON) {
+		b->mm->anon_pages--;
+	} else {
+		count_file_page(b->mm, page, -1);
+		if (vma->flags & VM_SHARED && pte_prot(old) & PTE_W && !(page->flags & (PG_DIRTY | PG_UNEVICTABLE)))
+			page_set_flag(page, PG_DIRTY);
+	}
+	if (b->exiting)
+		page_put_owner(page);
+	else
+		b->pages[b->nr++] = page;
+}
+
+/* [start, end) lies under one table. Returns where it stopped: the batch may be full. */
+static uaddr_t zap_table(struct tlb_batch *b, struct vma *vma, pte_t *table, uaddr_t start, uaddr_t end, bool keep_anon)
+{
+	struct mm *mm = b->mm;
+	pte_t *entry = &table[pt_index(start, 0)];
+
+	spin_lock(&mm->pt_lock);
+	for (; start < end && b->nr < BATCH_PAGES; start += PAGE_SIZE, entry++) {
+		pte_t old = pte_get(entry);
+
+		if (!old.v)
+			continue;
+		if (unlikely(keep_anon) && !(pte_prot(old) & PTE_SPECIAL) && phys_to_page(pte_pa(old))->flags & PG_ANON)
+			continue;
+		old = pte_clear(entry);
+		b->start = min(b->start, start);
+		b->end = max(b->end, start + PAGE_SIZE);
+		entry_gone(b, vma, old);
+	}
+	spin_unlock(&mm->pt_lock);
+	return start;
+}
+
+void zap_range(struct tlb_batch *b, struct vma *vma, uaddr_t start, uaddr_t end, bool keep_anon)
+{
+	while (start < end) {
+		uaddr_t next;
+		pte_t *table = pt_table_at(b->mm->root, start, end, &next);
+
+		if (table)
+			next = zap_table(b, vma, table, start, next, keep_anon);
+		start = next;
+		if (b->nr == BATCH_PAGES)
+			batch_flush(b);
+	}
+}
+
+/* ---- tables ---- */
+
+static void unhook(struct tlb_batch *b, pte_t *slot)
+{
+	pte_t *table = pt_child(pte_clear(slot));
+
+	b->mm->table_pages--;
+	table[0].v = (u64)b->tables;	/* it is empty, and nothing walks it but the hardware, until the flush */
+	b->tables = table;
+}
+
+/* The entries of `table`, which is of `level`, for [start, end). pt_lock held. */
+static void free_level(struct tlb_batch *b, pte_t *table, int level, uaddr_t start, uaddr_t end,
+		       uaddr_t floor, uaddr_t ceiling)
+{
+	uaddr_t size = 1UL << PT_SHIFT(level), next;
+
+	for (; start < end; start = next) {
+		pte_t *slot = &table[pt_index(start, level)];
+		uaddr_t base = start & ~(size - 1);
+
+		next = pt_boundary(start, end, level);
+		if (!pte_get(slot).v)
+			continue;
+		if (level > 1)
+			free_level(b, pt_child(pte_get(slot)), level - 1, start, next, floor, ceiling);
+		if (base >= floor && ceiling - base >= size && ceiling > base)
+			unhook(b, slot);
+	}
+}
+
+void free_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end, uaddr_t floor, uaddr_t ceiling)
+{
+	b->start = min(b->start, start);
+	b->end = max(b->end, end);
+	spin_lock(&b->mm->pt_lock);
+	free_level(b, b->mm->root, PT_LEVELS - 1, start, end, floor, ceiling);
+	spin_unlock(&b->mm->pt_lock);
+}
+
+/* Free the tables in every gap between areas. mmap_lock held for write. */
+static void sweep_tables(struct tlb_batch *b)
+{
+	struct mm *mm = b->mm;
+	struct rb_node *n = rb_first(&mm->vmas);
+	uaddr_t floor = 0;
+
+	for (; n; n = rb_next(n)) {
+		struct vma *vma = rb_entry(n, struct vma, node);
+
+		if (vma->start > floor)
+			free_tables(b, floor, vma->start, floor, vma->start);
+		floor = vma->end;
+	}
+	free_tables(b, floor, ARCH_USER_END, floor, ARCH_USER_END);
+	mm->kept_tables = false;
+	mm->swept_tables = mm->table_pages;
+}
+
+/*
+ * After the areas of [start, end) are gone. A small range leaves its tables, empty ones, to whoever maps
+ * there next, and now and then all gaps are swept; a large one takes them along.
+ */
+static void unmap_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end)
+{
+	struct mm *mm = b->mm;
+	struct vma *next, *prev;
+	uaddr_t floor, ceiling;
+
+	if (end - start < 1UL << PT_SHIFT(1)) {
+		mm->kept_tables = true;
+		if (mm->table_pages > mm->swept_tables + TABLES_SWEEP)
+			sweep_tables(b);
+		return;
+	}
+	next = vma_find(mm, end);
+	prev = next ? vma_prev(next) : mm->vmas.node ? rb_entry(rb_last(&mm->vmas), struct vma, node) : NULL;
+	floor = prev ? prev->end : 0;
+	ceiling = next ? next->start : ARCH_USER_END;
+	/* With tables left in the gap, all of it must be walked, or one would be freed that is not empty. */
+	if (mm->kept_tables)
+		free_tables(b, floor, ceiling, floor, ceiling);
+	else
+		free_tables(b, start, end, floor, ceiling);
+}
+
+/* ---- areas ---- */
+
+/* One area loses [start, end), at one of its ends or as a whole. */
+static void unmap_part(struct tlb_batch *b, struct vma *vma, uaddr_t start, uaddr_t end)
+{
+	struct mm *mm = b->mm;
+
+	if (start == vma->start && end == vma->end) {
+		vma_unlink(mm, vma);
+		zap_range(b, vma, start, end, false);
+		vma_free(vma);
+		return;
+	}
+	if (start == vma->start)
+		vma_set_bounds(vma, end, vma->end);
+	else
+		vma_set_bounds(vma, vma->start, start);
+	vma_account(mm, vma, -(s64)((end - start) >> PAGE_SHIFT));
+	zap_range(b, vma, start, end, false);
+}
+
+int unmap_region(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	struct vma *vma = vma_find(mm, start);
+	struct tlb_batch batch;
+	int err;
+
+	if (!vma || vma->start >= end)
+		return 0;
+	if (vma->start < start && vma->end > end) {
+		err = vma_split(vma, end);
+		if (err)
+			return err;
+	}
+	batch_init(&batch, mm);
+	while (vma && vma->start < end) {
+		struct vma *next = vma_next(vma);
+
+		unmap_part(&batch, vma, max(start, vma->start), min(end, vma->end));
+		vma = next;
+	}
+	gap_opened(mm, start, end);
+	unmap_tables(&batch, start, end);
+	batch_finish(&batch);
+	return 0;
+}
+
+/*
+ * The last user is gone. Nobody runs here any more, so pages go back at once; tables only after the TLBs,
+ * which walk them of their own accord, have forgotten them.
+ */
+void exit_mmap(struct mm *mm)
+{
+	struct rb_node *n = rb_first(&mm->vmas);
+	uaddr_t floor = 0;
+	struct tlb_batch batch;
+
+	batch_init(&batch, mm);
+	batch.exiting = true;
+	while (n) {
+		struct vma *vma = rb_entry(n, struct vma, node), *next = vma_next(vma);
+		uaddr_t ceiling = next ? next->start : ARCH_USER_END;
+
+		if (vma_mapping(vma))
+			vma_unlink(mm, vma);
+		zap_range(&batch, vma, vma->start, vma->end, false);
+		if (mm->kept_tables)
+			free_tables(&batch, floor, ceiling, 0, ceiling);
+		else
+			free_tables(&batch, vma->start, vma->end, 0, ceiling);
+		floor = vma->end;
+		vma_free(vma);
+		n = next ? &next->node : NULL;
+	}
+	batch_finish(&batch);
+	mm->vmas = RB_ROOT;
+	mm->last = NULL;
+	mm->nr_vmas = 0;
+	WARN_ON(mm->table_pages || mm->anon_pages);
+}
+
+/* Clear what one area maps of pages [first, last] of its file. mapping->mmap_lock held: it stays. */
+static void unmap_vma_pages(struct vma *vma, u64 first, u64 last, bool even_cows)
+{
+	u64 vma_last = vma->pgoff + ((vma->end - vma->start) >> PAGE_SHIFT) - 1;
+	struct tlb_batch batch;
+
+	if (first > vma_last || last < vma->pgoff)
+		return;
+	first = max(first, vma->pgoff);
+	last = min(last, vma_last);
+	batch_init(&batch, vma->mm);
+	zap_range(&batch, vma, vma->start + ((first - vma->pgoff) << PAGE_SHIFT),
+		  vma->start + ((last - vma->pgoff + 1) << PAGE_SHIFT), !even_cows);
+	batch_finish(&batch);
+}
+
+void unmap_mapping_range(struct address_space *mapping, u64 first, u64 last, bool even_cows)
+{
+	struct vma *vma;
+
+	if (list_empty(&mapping->mappings))
+		return;
+	spin_lock(&mapping->mmap_lock);
+	list_for_each_entry(vma, &mapping->mappings, map_link)
+		unmap_vma_pages(vma, first, last, even_cows);
+	spin_unlock(&mapping->mmap_lock);
+}
