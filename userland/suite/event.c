@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Descriptors made of events: epoll, eventfd, timerfd, signalfd, pidfd.
+ */
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+#include "ktap.h"
+
+static int ep, fds[2];
+
+static void set_up(uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.u64 = 0x1122334455667788 };
+
+	ep = ASSERT_OK(epoll_create1(EPOLL_CLOEXEC));
+	ASSERT_OK(pipe2(fds, O_NONBLOCK));
+	ASSERT_OK(epoll_ctl(ep, EPOLL_CTL_ADD, fds[0], &e));
+}
+
+TEST(event, "epoll: nothing ready is 0, bytes are EPOLLIN with the caller's data")
+{
+	struct epoll_event e;
+
+	set_up(EPOLLIN);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 0);
+	write(fds[1], "x", 1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, -1), 1);
+	EXPECT_EQ(e.events, EPOLLIN);
+	EXPECT_EQ(e.data.u64, 0x1122334455667788);
+}
+
+TEST(event, "epoll: level triggered tells again until it is read")
+{
+	struct epoll_event e;
+	char c;
+
+	set_up(EPOLLIN);
+	write(fds[1], "x", 1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 1);
+	read(fds[0], &c, 1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 0);
+}
+
+TEST(event, "epoll: edge triggered tells once for each arrival")
+{
+	struct epoll_event e;
+
+	set_up(EPOLLIN | EPOLLET);
+	write(fds[1], "x", 1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 0);
+	write(fds[1], "y", 1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 1);
+}
+
+TEST(event, "epoll: one-shot tells once until it is set again")
+{
+	struct epoll_event e, again = { .events = EPOLLIN | EPOLLONESHOT };
+
+	set_up(EPOLLIN | EPOLLONESHOT);
+	write(fds[1], "x", 1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 0);
+	EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_MOD, fds[0], &again));
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 1);
+}
+
+TEST(event, "epoll: hang-up is told unasked")
+{
+	struct epoll_event e;
+
+	set_up(0);
+	close(fds[1]);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, -1), 1);
+	EXPECT_EQ(e.events, EPOLLHUP);
+}
+
+TEST(event, "epoll: adding twice EEXIST, changing or removing a stranger ENOENT")
+{
+	struct epoll_event e = { .events = EPOLLIN };
+
+	set_up(EPOLLIN);
+	EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_ADD, fds[0], &e), EEXIST);
+	EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_MOD, fds[1], &e), ENOENT);
+	EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_DEL, fds[1], NULL), ENOENT);
+	EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_DEL, fds[0], NULL));
+	EXPECT_ERRNO(epoll_ctl(ep, 9, fds[0], &e), EINVAL);
+}
+
+TEST(event, "epoll: bad descriptors EBADF, itself EINVAL, a regular file EPERM")
+{
+	struct epoll_event e = { .events = EPOLLIN };
+
+	set_up(EPOLLIN);
+	scratch();
+	EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_ADD, 900, &e), EBADF);
+	EXPECT_ERRNO(epoll_ctl(900, EPOLL_CTL_ADD, fds[0], &e), EBADF);
+	EXPECT_ERRNO(epoll_ctl(fds[0], EPOLL_CTL_ADD, fds[1], &e), EINVAL);
+	EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_ADD, ep, &e), EINVAL);
+	EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_ADD, scratch_file("f", "", 0644), &e), EPERM);
+	EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_ADD, fds[1], (void *)16), EFAULT);
+	EXPECT_ERRNO(epoll_wait(ep, &e, 0, 0), EINVAL);
+	EXPECT_ERRNO(epoll_wait(fds[0], &e, 1, 0), EINVAL);
+	EXPECT_ERRNO(epoll_create1(1), EINVAL);
+}
+
+TEST(event, "epoll: a closed descriptor leaves the set, a copy keeps it in")
+{
+	struct epoll_event e;
+	int copy;
+
+	set_up(EPOLLIN);
+	write(fds[1], "x", 1);
+	copy = ASSERT_OK(dup(fds[0]));
+	close(fds[0]);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 1);
+	close(copy);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 0);
+}
+
+TEST(event, "epoll: a blocked waiter wakes, and the set itself can be polled")
+{
+	struct epoll_event e;
+	struct pollfd p;
+	pid_t pid;
+
+	set_up(EPOLLIN);
+	pid = ktap_fork();
+	if (pid == 0)
+		_exit(epoll_wait(ep, &e, 1, -1));
+	wait_until_blocked(pid);
+	p = (struct pollfd){ .fd = ep, .events = POLLIN };
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	write(fds[1], "x", 1);
+	EXPECT_EXIT(pid, 1);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+}
+
+TEST(event, "epoll: many ready are told a few at a time, in turn")
+{
+	struct epoll_event e = { .events = EPOLLIN }, got[4];
+	uint64_t one = 1;
+	int seen = 0;
+
+	ep = ASSERT_OK(epoll_create1(0));
+	for (int i = 0; i < 8; i++) {
+		int fd = ASSERT_OK(eventfd(0, 0));
+
+		e.data.u32 = i;
+		ASSERT_OK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e));
+		ASSERT_EQ(write(fd, &one, 8), 8);
+	}
+	for (int round = 0; round < 2; round++) {
+		EXPECT_EQ(epoll_wait(ep, got, 4, 0), 4);
+		for (int i = 0; i < 4; i++)
+			seen |= 1 << got[i].data.u32;
+	}
+	EXPECT_EQ(seen, 255);
+}
+
+TEST(event, "eventfd: writes add, a read takes all")
+{
+	uint64_t value = 3;
+	int fd = ASSERT_OK(eventfd(2, EFD_NONBLOCK));
+
+	EXPECT_EQ(write(fd, &value, 8), 8);
+	EXPECT_EQ(read(fd, &value, 8), 8);
+	EXPECT_EQ(value, 5);
+	EXPECT_ERRNO(read(fd, &value, 8), EAGAIN);
+}
+
+TEST(event, "eventfd: as a semaphore a read takes one")
+{
+	uint64_t value;
+	int fd = ASSERT_OK(eventfd(2, EFD_NONBLOCK | EFD_SEMAPHORE));
+
+	EXPECT_EQ(read(fd, &value, 8), 8);
+	EXPECT_EQ(value, 1);
+	EXPECT_EQ(read(fd, &value, 8), 8);
+	EXPECT_ERRNO(read(fd, &value, 8), EAGAIN);
+}
+
+TEST(event, "eventfd: fewer than 8 bytes and the largest value are EINVAL, overflow EAGAIN")
+{
+	uint64_t value = UINT64_MAX;
+	int fd = ASSERT_OK(eventfd(1, EFD_NONBLOCK));
+
+	EXPECT_ERRNO(read(fd, &value, 4), EINVAL);
+	EXPECT_ERRNO(write(fd, &value, 4), EINVAL);
+	EXPECT_ERRNO(write(fd, &value, 8), EINVAL);
+	value = UINT64_MAX - 1;
+	EXPECT_ERRNO(write(fd, &value, 8), EAGAIN);
+	EXPECT_ERRNO(eventfd(0, 1 << 20), EINVAL);
+}
+
+TEST(event, "eventfd: a blocked reader wakes; poll tells what is possible")
+{
+	int fd = ASSERT_OK(eventfd(0, 0));
+	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
+	uint64_t value = 4;
+	pid_t pid;
+
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(p.revents, POLLOUT);
+	pid = ktap_fork();
+	if (pid == 0)
+		_exit(read(fd, &value, 8) == 8 ? value : 99);
+	wait_until_blocked(pid);
+	EXPECT_EQ(write(fd, &value, 8), 8);
+	EXPECT_EXIT(pid, 4);
+}
+
+TEST(event, "timerfd: a read waits for the time and counts expirations")
+{
+	struct itimerspec when = { .it_value = { 0, 20000000 } };
+	int fd = ASSERT_OK(timerfd_create(CLOCK_MONOTONIC, 0));
+	long long began = now_ns(CLOCK_MONOTONIC);
+	uint64_t n = 0;
+
+	EXPECT_OK(timerfd_settime(fd, 0, &when, NULL));
+	EXPECT_EQ(read(fd, &n, 8), 8);
+	EXPECT_EQ(n, 1);
+	EXPECT_TRUE(now_ns(CLOCK_MONOTONIC) - began >= 20000000);
+}
+
+TEST(event, "timerfd: intervals add up, absolute times in the past are due")
+{
+	struct itimerspec when = { { 0, 1000000 }, { 0, 1 } }, now;
+	int fd = ASSERT_OK(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK));
+	struct timespec ms20 = { 0, 20000000 };
+	uint64_t n = 0;
+
+	EXPECT_ERRNO(read(fd, &n, 8), EAGAIN);
+	EXPECT_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL));
+	nanosleep(&ms20, NULL);
+	EXPECT_EQ(read(fd, &n, 8), 8);
+	EXPECT_TRUE(n >= 20);
+	EXPECT_OK(timerfd_gettime(fd, &now));
+	EXPECT_EQ(now.it_interval.tv_nsec, 1000000);
+}
+
+TEST(event, "timerfd: unknown clocks, flags and nonsense times are EINVAL")
+{
+	struct itimerspec when = { .it_value = { 0, 1000000000 } };
+	int fd = ASSERT_OK(timerfd_create(CLOCK_REALTIME, 0));
+
+	EXPECT_ERRNO(timerfd_create(99, 0), EINVAL);
+	EXPECT_ERRNO(timerfd_create(CLOCK_MONOTONIC, 1), EINVAL);
+	EXPECT_ERRNO(timerfd_settime(fd, 0, &when, NULL), EINVAL);
+	EXPECT_ERRNO(timerfd_settime(0, 0, &when, NULL), EINVAL);
+}
+
+TEST(event, "signalfd: reads the blocked signals that are waiting")
+{
+	struct signalfd_siginfo info[2];
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = ASSERT_OK(signalfd(-1, &set, SFD_NONBLOCK));
+	EXPECT_ERRNO(read(fd, info, sizeof(info)), EAGAIN);
+	kill(getpid(), SIGUSR1);
+	EXPECT_EQ(read(fd, info, sizeof(info)), 128);
+	EXPECT_EQ(info[0].ssi_signo, SIGUSR1);
+	EXPECT_EQ(info[0].ssi_pid, getpid());
+	EXPECT_ERRNO(read(fd, info, 100), EINVAL);
+	sigpending(&set);
+	EXPECT_TRUE(!sigismember(&set, SIGUSR1));
+}
+
+TEST(event, "signalfd: polls readable, and takes another mask")
+{
+	struct pollfd p = { .events = POLLIN };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigdelset(&set, SIGUSR2);
+	p.fd = ASSERT_OK(signalfd(-1, &set, 0));
+	raise(SIGUSR2);
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	sigaddset(&set, SIGUSR2);
+	EXPECT_EQ(signalfd(p.fd, &set, 0), p.fd);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_ERRNO(signalfd(0, &set, 0), EINVAL);
+}
+
+TEST(event, "pidfd: opens a process, signals it, and polls readable at its end")
+{
+	struct pollfd p = { .events = POLLIN };
+	pid_t pid = ktap_fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	p.fd = ASSERT_OK(syscall(SYS_pidfd_open, pid, 0));
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	EXPECT_OK(syscall(SYS_pidfd_send_signal, p.fd, SIGTERM, NULL, 0));
+	EXPECT_EQ(poll(&p, 1, -1), 1);
+	EXPECT_KILLED(pid, SIGTERM);
+	EXPECT_ERRNO(syscall(SYS_pidfd_send_signal, p.fd, 0, NULL, 0), ESRCH);
+	EXPECT_ERRNO(syscall(SYS_pidfd_open, -1, 0), EINVAL);
+	EXPECT_ERRNO(syscall(SYS_pidfd_open, 999999, 0), ESRCH);
+}
