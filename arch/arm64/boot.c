@@ -164,8 +164,8 @@ void arch_init(void)
 {
 	irqchip_init();
 	irqchip_init_cpu();
-	timer_init();
-	timer_init_cpu();
+	generic_timer_init();
+	generic_timer_init_cpu();
 }
 
 static bool random_word(u64 *v)

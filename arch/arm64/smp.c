@@ -43,5 +43,5 @@ void arch_cpu_init_secondary(void)
 	arch_cpu_setup(arch_this_cpu());
 	cpu_features_enable();
 	irqchip_init_cpu();
-	timer_init_cpu();
+	generic_timer_init_cpu();
 }

@@ -13,7 +13,7 @@
 #define VIRTUAL_ENTRY	2	/* of the binding's interrupts: secure, physical, virtual, hypervisor */
 #define VIRTUAL_IRQ	27	/* where every machine has it */
 
-static unsigned irq = VIRTUAL_IRQ;	/* [const] after timer_init() */
+static unsigned irq = VIRTUAL_IRQ;	/* [const] after generic_timer_init() */
 static u64 hz;				/* [const] */
 
 unsigned timer_irq(void)
@@ -26,7 +26,7 @@ u64 arch_clock_hz(void)
 	return hz ? hz : read_sysreg(cntfrq_el0);
 }
 
-void timer_init(void)
+void generic_timer_init(void)
 {
 	int node = fdt_compatible(&device_tree, -1, "arm,armv8-timer");
 	unsigned found = node >= 0 ? fdt_irq(node, VIRTUAL_ENTRY) : 0;
@@ -40,7 +40,7 @@ void timer_init(void)
 		panic("the timer's frequency is unknown");
 }
 
-void timer_init_cpu(void)
+void generic_timer_init_cpu(void)
 {
 	write_sysreg(cntv_ctl_el0, 0);
 	isb();

@@ -14,8 +14,8 @@ void irqchip_handle(struct trapframe *tf);	/* all that is pending now; interrupt
 void irqchip_unmask_private(unsigned irq);	/* this CPU's, 16..31 */
 
 unsigned timer_irq(void);		/* the private interrupt of this CPU's timer */
-void timer_init_cpu(void);
-void timer_init(void);			/* boot CPU, from the device tree */
+void generic_timer_init_cpu(void);
+void generic_timer_init(void);			/* boot CPU, from the device tree */
 void timer_quiet(void);			/* its interrupt was taken: lower the line */
 #endif
 
