@@ -82,10 +82,6 @@ int arch_signal_deliver(struct ksignal *ks, struct trapframe *tf)
 	frame.info = ks->info;
 	if (fpu_frame_save(fpstate) || copy_struct_out(sp, &frame))
 		return -EFAULT;
-	if (t->altstack_flags & SS_AUTODISARM) {
-		t->altstack_sp = t->altstack_size = 0;
-		t->altstack_flags = SS_DISABLE;
-	}
 	tf->di = (u64)ks->signo;
 	tf->si = sp + offsetof(struct rt_sigframe, info);
 	tf->dx = sp + offsetof(struct rt_sigframe, uc);
