@@ -285,7 +285,7 @@ uaddr_t find_gap(struct mm *mm, size_t len)
 	uaddr_t end = mm->mmap_base;
 	struct vma *vma;
 
-	if (mm->gap_hint && mm->gap_hint < end && len > mm->gap_above)
+	if (mm->gap_hint && mm->gap_hint <= end && len > mm->gap_above)
 		end = mm->gap_hint;
 	else
 		mm->gap_above = 0;
@@ -302,7 +302,7 @@ uaddr_t find_gap(struct mm *mm, size_t len)
 		uaddr_t low = vma ? vma->end : MMAP_MIN_ADDR;
 
 		if (end > low && end - low >= len) {
-			mm->gap_hint = end - len;
+			mm->gap_hint = end;
 			return end - len;
 		}
 		if (!vma)
@@ -318,8 +318,11 @@ uaddr_t find_gap(struct mm *mm, size_t len)
 /* [start, end) is free now: keep what find_gap() knows true. */
 void gap_opened(struct mm *mm, uaddr_t start, uaddr_t end)
 {
-	if (start > mm->gap_hint || mm->gap_hint >= end)
-		mm->gap_above = start >= mm->gap_hint ? ~0UL : mm->gap_above;
-	else
-		mm->gap_hint = end;
+	if (start > mm->gap_hint) {
+		mm->gap_above = ~0UL;
+	} else if (end > mm->gap_hint) {
+		struct vma *next = vma_find(mm, end);
+
+		mm->gap_hint = next ? min(mm->mmap_base, guarded_start(next)) : mm->mmap_base;
+	}
 }
