@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Into the kernel and out of it: arm64. Read beside arch/x86_64/entry.asm: the same seven parts, the
- * same labels, the same words; only the instructions differ. Everything that can be C is C.
+ * Every way into the kernel and out of it. The other machine's entry file has the same parts in the same
+ * order, with the same labels; only the instructions differ. Everything that can be C is C.
  *
  * In user mode sp_el0 is the user's stack pointer and sp_el1 the top of the thread's kernel stack; in
  * the kernel sp_el0 is current and tpidr_el1 this CPU.
@@ -131,14 +131,14 @@ global vectors
 
 /* ---- 3. entry from user ---- */
 
-	/* A fault or another exception: C finds out which. Interrupts are off; C turns them on. */
+	/* An exception: handled on the thread's own stack, by C, which turns interrupts on when it may. */
 global user_trap
 	no_syscall
 	mov	x0, sp
 	bl	trap_from_user
 	b	return_to_user
 
-	/* An interrupt. They stay off. */
+	/* A device, the timer, or another CPU: interrupts stay off. */
 global user_irq
 	sub	sp, sp, #TF_SIZE
 	save_frame 1
@@ -174,7 +174,7 @@ global user_syscall
 
 /* ---- 5. entry from kernel ---- */
 
-	/* A fault of the kernel's own: on user memory, or a bug. */
+	/* An exception in kernel code: a fault on user memory, or a bug. */
 global kernel_trap
 	kernel_frame
 	save_frame 0
@@ -192,7 +192,7 @@ global kernel_irq
 	bl	irq_from_kernel
 	b	return_to_kernel
 
-	/* The kernel stack is used up: report on a stack of this CPU's own. x0 is sp, sp is x0 + sp. */
+	/* The kernel stack is full: report it on a stack of this CPU's own. x0 is sp, sp is x0 + sp. No return. */
 global stack_overflow
 	msr	tpidrro_el0, x0
 	sub	x0, sp, x0
@@ -220,7 +220,7 @@ global stack_overflow
 
 /* ---- 6. return (the only way out to user) ---- */
 
-	/* sp is the frame. One test of one word says whether there is anything left to do. */
+	/* The stack pointer is at the frame. One test of one word says whether anything is left to do. */
 global return_to_user
 	msr	daifset, #DAIF_ALL
 	mrs	x19, sp_el0
@@ -240,7 +240,10 @@ global return_to_kernel
 
 /* ---- 7. thread start ---- */
 
-	/* A new thread's first instruction: x0 is who ran before, x19 its function or 0, x20 the argument. */
+	/*
+	 * Where the first switch to a thread goes: x0 is the thread before it, x19 a function or 0, x20 its
+	 * argument, and the stack pointer is at the user's frame.
+	 */
 global thread_entry
 	mov	x29, xzr
 	bl	thread_start
