@@ -113,16 +113,11 @@ static void take_cause(const struct ksignal *ks)
 
 int arch_signal_deliver(struct ksignal *ks, struct trapframe *tf)
 {
-	struct thread *t = current;
 	uaddr_t frame = frame_address(ks, tf);
 
 	take_cause(ks);
 	if (write_frame(frame, ks, tf))
 		return -EFAULT;
-	if (t->altstack_flags & SS_AUTODISARM) {
-		t->altstack_sp = t->altstack_size = 0;
-		t->altstack_flags = SS_DISABLE;
-	}
 	tf->regs[0] = (u64)ks->signo;
 	if (ks->action.flags & SA_SIGINFO) {
 		tf->regs[1] = frame + offsetof(struct rt_sigframe, info);
