@@ -13,7 +13,7 @@
 #include <janus/signal.h>
 #include <janus/string.h>
 #include <janus/thread.h>
-#include <uapi/capability.h>
+#include <uapi/fcntl.h>
 
 #define AROUND_PAGES 16
 
@@ -52,11 +52,22 @@ static void count_cached(const struct page *page, s64 n)
 		counters()->shmem += n;
 }
 
-/* Put a new page at index. The caller's reference becomes the cache's, and it gets one of its own. 0, -EEXIST, -ENOMEM. */
+/* Tell the owner of a file system with a limit: `n` pages come (0 or -ENOSPC) or went. */
+static int charge(struct address_space *m, s64 n)
+{
+	return m->ops && m->ops->charge ? m->ops->charge(m->inode, n) : 0;
+}
+
+/*
+ * Put a new page at index. The caller's reference becomes the cache's, and it gets one of its own. 0,
+ * -EEXIST, -ENOMEM, -ENOSPC.
+ */
 static int mapping_insert(struct address_space *m, u64 index, struct page *page)
 {
-	int err;
+	int err = charge(m, 1);
 
+	if (err)
+		return err;
 	page->mapping = m;
 	page->index = index;
 	page->refs = 2;
@@ -66,6 +77,7 @@ static int mapping_insert(struct address_space *m, u64 index, struct page *page)
 		m->nr_pages++;
 	spin_unlock(&m->lock);
 	if (err) {
+		charge(m, -1);
 		page->mapping = NULL;
 		page->refs = 1;
 		return err;
@@ -146,6 +158,7 @@ static void mapping_remove(struct address_space *m, struct page *page)
 		m->nr_pages--;
 		count_cached(page, -1);
 		spin_unlock(&m->lock);
+		charge(m, -1);
 		page_put(page);
 		return;
 	}
@@ -165,14 +178,16 @@ static void zero_part(struct address_space *m, u64 index, size_t from, size_t to
 /* Take the pages [first, last] out of the tree. */
 static void remove_pages(struct address_space *m, u64 first, u64 last)
 {
-	while (m->nr_pages) {
+	s64 removed = 0;
+
+	for (; m->nr_pages; removed++) {
 		struct page *page;
 
 		spin_lock(&m->lock);
 		page = radix_next(&m->pages, &first);
 		if (!page || first > last) {
 			spin_unlock(&m->lock);
-			return;
+			break;
 		}
 		radix_delete(&m->pages, first);
 		WRITE_ONCE(page->mapping, NULL);
@@ -181,6 +196,8 @@ static void remove_pages(struct address_space *m, u64 first, u64 last)
 		spin_unlock(&m->lock);
 		page_put_owner(page);
 	}
+	if (removed)
+		charge(m, -removed);
 }
 
 void mapping_truncate(struct address_space *m, u64 from, u64 to)
@@ -311,6 +328,9 @@ static ssize_t write_checks(struct file *f, struct iov_iter *it, s64 *at)
 		*at = f->inode->size;
 	if (*at < 0)
 		return -EINVAL;
+	if (unlikely(f->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ||
+		     (f->inode->seals & F_SEAL_GROW && (u64)*at + n > (u64)f->inode->size)))
+		return -EPERM;
 	if (limit != RLIM_INFINITY) {
 		if ((u64)*at >= limit) {
 			signal_send_thread(current, SIGXFSZ, NULL);
@@ -359,15 +379,10 @@ ssize_t generic_file_write(struct file *f, struct iov_iter *it, loff_t *pos)
 	down_write(&inode->lock);
 	n = write_checks(f, it, &at);
 	if (n > 0) {
-		/* Who writes to a set-id program takes its power away. */
-		if (inode->mode & (S_ISUID | S_ISGID) && !capable(CAP_FSETID)) {
-			inode->mode &= ~(mode_t)S_ISUID;
-			if (inode->mode & S_IXGRP)
-				inode->mode &= ~(mode_t)S_ISGID;
-		}
+		file_remove_privs(inode);
 		n = write_locked(f, it, &at, n);
 		if (n > 0)
-			inode->mtime = inode->ctime = current_time();
+			inode_touch(inode);
 	}
 	up_write(&inode->lock);
 	if (n > 0)
