@@ -127,6 +127,7 @@ static uaddr_t model_gap(const u32 *model, unsigned len)
 
 UNIT(areas_are_what_was_asked_for)
 {
+	vma_init();
 	for (seed = 1; seed < 40; seed++) {
 		struct mm mm = { .mmap_base = page_addr(PAGES) };
 		u32 model[PAGES] = { 0 };

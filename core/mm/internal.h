@@ -85,6 +85,7 @@ void free_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end, uaddr_t floor,
 void exit_mmap(struct mm *mm);
 
 /* ---- vma.c: all with mmap_lock held for write ---- */
+void vma_init(void);
 struct vma *vma_alloc(struct mm *mm);
 void vma_free(struct vma *vma);			/* drops the file, calls close */
 void vma_link(struct mm *mm, struct vma *vma);	/* into the tree and the mapping's list; counts it */

@@ -23,9 +23,19 @@ struct mm kernel_mm = {
 static spinlock_t kernel_pt_lock = SPINLOCK_INIT;	/* entries of the kernel half */
 static bool allocator_up;
 
+/* For ever: the kernel's tables are not freed. kernel_pt_lock is held, so no sleep. */
 static pte_t *kernel_table_new(void)
 {
-	return allocator_up ? pt_alloc() : early_alloc(PAGE_SIZE, PAGE_SIZE);
+	struct page *page;
+
+	if (!allocator_up)
+		return early_alloc(PAGE_SIZE, PAGE_SIZE);
+	page = alloc_page(GFP_ATOMIC | GFP_ZERO);
+	if (!page)
+		return NULL;
+	page->flags = PG_TABLE;
+	counters()->tables++;
+	return page_address(page);
 }
 
 /* A block becomes a table of the same mappings, so that part of it can change. */

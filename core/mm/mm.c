@@ -26,6 +26,7 @@ static struct mm_magazine {
 void mm_caches_init(void)
 {
 	mm_cache = kmem_cache_create("mm", sizeof(struct mm), 16);
+	vma_init();
 	fault_init();
 }
 

@@ -164,9 +164,11 @@ static struct vma *make_vma(struct mm *mm, uaddr_t start, uaddr_t end, u32 vm, s
 	vma->pgoff = pgoff;
 	if (file) {
 		vma->file = file_get(file);
-		if (vm & VM_SHARED && vm & VM_MAYWRITE && file->inode && READ_ONCE(file->inode->mapping.nr_writable) < 0)
-			err = -EPERM;	/* sealed */
-		else
+		if (vm & VM_SHARED && file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
+			err = vm & VM_WRITE ? -EPERM : 0;
+			vma->flags &= ~(u32)VM_MAYWRITE;
+		}
+		if (!err)
 			err = file->ops->mmap(file, vma);
 	}
 	if (err) {

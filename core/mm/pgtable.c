@@ -31,7 +31,7 @@ pte_t *pt_alloc(void)
 		counters()->tables++;
 		return m->table[--m->n];
 	}
-	page = alloc_page(GFP_KERNEL | GFP_ZERO);
+	page = alloc_page(GFP_USER | GFP_ZERO);
 	if (!page)
 		return NULL;
 	counters()->tables++;

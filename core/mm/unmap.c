@@ -230,6 +230,8 @@ int unmap_region(struct mm *mm, uaddr_t start, uaddr_t end)
 		if (err)
 			return err;
 	}
+	if (end - start >= 16 * PAGE_SIZE)
+		mm_rss(mm);	/* the peak may be now */
 	batch_init(&batch, mm);
 	while (vma && vma->start < end) {
 		struct vma *next = vma_next(vma);

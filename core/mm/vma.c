@@ -12,13 +12,15 @@
 
 static struct kmem_cache *vma_cache;
 
+void vma_init(void)
+{
+	vma_cache = kmem_cache_create("vma", sizeof(struct vma), 0);
+}
+
 struct vma *vma_alloc(struct mm *mm)
 {
-	struct vma *vma;
+	struct vma *vma = kmem_cache_alloc(vma_cache, GFP_KERNEL | GFP_ZERO);
 
-	if (unlikely(!vma_cache))
-		vma_cache = kmem_cache_create("vma", sizeof(struct vma), 0);
-	vma = kmem_cache_alloc(vma_cache, GFP_KERNEL | GFP_ZERO);
 	if (vma) {
 		vma->mm = mm;
 		list_init(&vma->map_link);
