@@ -474,7 +474,7 @@ void sched_init_boot_cpu(void)
 void sched_init(void)
 {
 	cpus[0].online = true;
-	timer_init_cpu();
+	ktimer_init_cpu();
 }
 
 void sched_fork(struct thread *child)

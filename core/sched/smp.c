@@ -87,7 +87,7 @@ void smp_stop_others(void)
 /* The new CPU's own side, interrupts off: from here on others give it work. */
 void smp_secondary_online(struct cpu *cpu)
 {
-	timer_init_cpu();
+	ktimer_init_cpu();
 	__atomic_fetch_or(&online_mask, 1u << cpu->id, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->online, true, __ATOMIC_SEQ_CST);
 }

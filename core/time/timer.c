@@ -22,7 +22,7 @@ struct timer_queue {
 
 static struct timer_queue queues[NR_CPUS];
 
-void timer_init_cpu(void)
+void ktimer_init_cpu(void)
 {
 	struct cpu *cpu = this_cpu();
 	struct timer_queue *q = &queues[cpu->id];

@@ -41,7 +41,7 @@ void ktimer_interrupt(void);		/* run what is due on this CPU, program the next *
 u64 ktimer_next_expiry(void);		/* this CPU; TIME_MAX when none */
 void timer_tick_start(u64 now);		/* this CPU became busy / idle: tick on / off; interrupts off */
 void timer_tick_stop(void);
-void timer_init_cpu(void);		/* this CPU's timer is up: boot, and each secondary */
+void ktimer_init_cpu(void);		/* this CPU's timer is up: boot, and each secondary */
 
 struct process;
 struct siginfo;
