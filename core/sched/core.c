@@ -345,7 +345,7 @@ bool wake_up_sync(struct thread *t, u32 states)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!(READ_ONCE(t->state) & states))
 		return false;
-	return try_to_wake(t, states, true);
+	return try_to_wake(t, states, !this_cpu()->irq_depth);	/* an interrupt is not about to sleep */
 }
 
 void wake_up_new(struct thread *t)

@@ -66,6 +66,9 @@ struct dentry *d_lookup(struct dentry *parent, const struct qstr *name);	/* refe
 static inline struct dentry *dget(struct dentry *d) { __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED); return d; }
 bool dget_live(struct dentry *d);				/* under RCU: a reference unless it is dead */
 void dput(struct dentry *d);
+/* Memory file systems, dir->lock held for write: d_instantiate with a reference of the name's own, until d_unkeep. */
+void d_add_kept(struct dentry *d, struct inode *inode);
+void d_unkeep(struct dentry *d);
 bool d_ancestor(const struct dentry *above, const struct dentry *d);	/* above is d or over it; [rl] or RCU with rename_seq */
 static inline bool d_unhashed(const struct dentry *d) { return READ_ONCE(d->flags) & D_UNHASHED; }
 static inline bool d_is_root(const struct dentry *d) { return d->parent == d; }

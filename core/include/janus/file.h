@@ -86,6 +86,7 @@ ssize_t kernel_read(struct file *f, void *buf, size_t len, loff_t pos);
 ssize_t kernel_write(struct file *f, const void *buf, size_t len, loff_t pos);
 loff_t generic_llseek(struct file *f, loff_t offset, int whence);	/* regular files of the page cache; SEEK_DATA, SEEK_HOLE */
 loff_t noop_llseek(struct file *f, loff_t offset, int whence);		/* the position stays */
+extern const struct file_ops dcache_dir_fops;	/* directories whose names are all in the dcache */
 loff_t dir_llseek(struct file *f, loff_t offset, int whence);		/* SEEK_SET and SEEK_CUR */
 
 /* ---- descriptor tables: core/fs/fdtable.c ---- */

@@ -168,7 +168,8 @@ struct process {
 	struct thread *exec_thread;		/* [sig] the one that survives de_thread */
 	struct wait_queue wait_child;		/* wait4 sleeps here; woken by children */
 
-	struct tty *tty;			/* [sig] controlling terminal */
+	struct tty *tty;			/* [tl + sig; either to read] controlling terminal */
+	struct pid *tty_old_pgrp;		/* [tl] session leader whose terminal hung up: its last foreground group */
 	bool session_leader;			/* [tl] */
 	bool child_subreaper, has_child_subreaper;
 	bool dumpable;
