@@ -3,7 +3,7 @@
  * User memory: the copying instructions of arm64 (arch/uaccess.h).
  *
  * Small copies use the unprivileged loads and stores (ldtr, sttr): they have the user's rights, so PAN
- * stays shut. Long ones open PAN and move 64 bytes a turn. PAN's own instructions are no-ops until
+ * stays shut. Longer ones open PAN and move 128, then 16 bytes a turn. PAN's own instructions are no-ops until
  * cpu.c has found the feature and written them over the sites listed in .pan_sites.
  *
  * Every cursor is moved after the access it is for. So at a fault x0, x1 and x2 (bytes left) still say
@@ -39,14 +39,16 @@
 	.endm
 
 #define EFAULT	14
-#define BULK	64
+#define BULK	128
+#define PAIR	16
+#define ZERO	64
 
 	.section .uaccess.text, "ax"
 
 /* size_t arch_copy_from_user(void *to, uaddr_t from, size_t n): bytes not copied */
 function arch_copy_from_user
-	cmp	x2, #BULK
-	b.hs	.Lfrom_bulk
+	cmp	x2, #PAIR
+	b.hs	.Lfrom_pairs
 .Lfrom_words:
 	subs	x3, x2, #8
 	b.lo	.Lfrom_rest
@@ -75,28 +77,46 @@ function arch_copy_from_user
 9:	mov	x0, x2
 	ret
 
-.Lfrom_bulk:
-	sub	x2, x2, #BULK
+.Lfrom_pairs:
 	pan_site 0
+	subs	x2, x2, #BULK
+	b.lo	2f
 1:	user	.Lfrom_bulk_fault, ldp x4, x5, [x1]
 	user	.Lfrom_bulk_fault, ldp x6, x7, [x1, #16]
 	user	.Lfrom_bulk_fault, ldp x8, x9, [x1, #32]
 	user	.Lfrom_bulk_fault, ldp x10, x11, [x1, #48]
-	add	x1, x1, #BULK
 	stp	x4, x5, [x0]
 	stp	x6, x7, [x0, #16]
 	stp	x8, x9, [x0, #32]
 	stp	x10, x11, [x0, #48]
+	user	.Lfrom_bulk_fault, ldp x4, x5, [x1, #64]
+	user	.Lfrom_bulk_fault, ldp x6, x7, [x1, #80]
+	user	.Lfrom_bulk_fault, ldp x8, x9, [x1, #96]
+	user	.Lfrom_bulk_fault, ldp x10, x11, [x1, #112]
+	stp	x4, x5, [x0, #64]
+	stp	x6, x7, [x0, #80]
+	stp	x8, x9, [x0, #96]
+	stp	x10, x11, [x0, #112]
+	add	x1, x1, #BULK
 	add	x0, x0, #BULK
 	subs	x2, x2, #BULK
 	b.hs	1b
-	pan_site 1
-	add	x2, x2, #BULK
+2:	adds	x2, x2, #BULK - PAIR
+	b.mi	4f
+3:	user	.Lfrom_pair_fault, ldp x4, x5, [x1]
+	add	x1, x1, #PAIR
+	stp	x4, x5, [x0], #PAIR
+	subs	x2, x2, #PAIR
+	b.hs	3b
+4:	pan_site 1
+	add	x2, x2, #PAIR
 	b	.Lfrom_words
 
 .Lfrom_bulk_fault:
+	add	x2, x2, #BULK - PAIR
+.Lfrom_pair_fault:
 	pan_site 1
-	add	x2, x2, #BULK
+	add	x2, x2, #PAIR
 .Lfrom_bytes:
 	user	9b, ldtrb w4, [x1]
 	strb	w4, [x0], #1
@@ -107,8 +127,8 @@ function arch_copy_from_user
 
 /* size_t arch_copy_to_user(uaddr_t to, const void *from, size_t n): bytes not copied */
 function arch_copy_to_user
-	cmp	x2, #BULK
-	b.hs	.Lto_bulk
+	cmp	x2, #PAIR
+	b.hs	.Lto_pairs
 .Lto_words:
 	subs	x3, x2, #8
 	b.lo	.Lto_rest
@@ -140,9 +160,10 @@ function arch_copy_to_user
 9:	mov	x0, x2
 	ret
 
-.Lto_bulk:
-	sub	x2, x2, #BULK
+.Lto_pairs:
 	pan_site 0
+	subs	x2, x2, #BULK
+	b.lo	2f
 1:	ldp	x4, x5, [x1]
 	ldp	x6, x7, [x1, #16]
 	ldp	x8, x9, [x1, #32]
@@ -151,17 +172,35 @@ function arch_copy_to_user
 	user	.Lto_bulk_fault, stp x6, x7, [x0, #16]
 	user	.Lto_bulk_fault, stp x8, x9, [x0, #32]
 	user	.Lto_bulk_fault, stp x10, x11, [x0, #48]
+	ldp	x4, x5, [x1, #64]
+	ldp	x6, x7, [x1, #80]
+	ldp	x8, x9, [x1, #96]
+	ldp	x10, x11, [x1, #112]
+	user	.Lto_bulk_fault, stp x4, x5, [x0, #64]
+	user	.Lto_bulk_fault, stp x6, x7, [x0, #80]
+	user	.Lto_bulk_fault, stp x8, x9, [x0, #96]
+	user	.Lto_bulk_fault, stp x10, x11, [x0, #112]
 	add	x1, x1, #BULK
 	add	x0, x0, #BULK
 	subs	x2, x2, #BULK
 	b.hs	1b
-	pan_site 1
-	add	x2, x2, #BULK
+2:	adds	x2, x2, #BULK - PAIR
+	b.mi	4f
+3:	ldp	x4, x5, [x1]
+	user	.Lto_pair_fault, stp x4, x5, [x0]
+	add	x1, x1, #PAIR
+	add	x0, x0, #PAIR
+	subs	x2, x2, #PAIR
+	b.hs	3b
+4:	pan_site 1
+	add	x2, x2, #PAIR
 	b	.Lto_words
 
 .Lto_bulk_fault:
+	add	x2, x2, #BULK - PAIR
+.Lto_pair_fault:
 	pan_site 1
-	add	x2, x2, #BULK
+	add	x2, x2, #PAIR
 .Lto_bytes:
 	ldrb	w4, [x1]
 	user	9b, sttrb w4, [x0]
@@ -173,7 +212,7 @@ function arch_copy_to_user
 
 /* size_t arch_clear_user(uaddr_t to, size_t n): bytes not cleared; x1 is n */
 function arch_clear_user
-	cmp	x1, #BULK
+	cmp	x1, #ZERO
 	b.hs	.Lclear_bulk
 .Lclear_words:
 	subs	x3, x1, #8
@@ -218,14 +257,14 @@ function arch_clear_user
 	sub	x1, x1, x4
 	b	2b
 .Lclear_64:
-	cmp	x1, #BULK
+	cmp	x1, #ZERO
 	b.lo	.Lclear_end
 	user	.Lclear_fault, stp xzr, xzr, [x0]
 	user	.Lclear_fault, stp xzr, xzr, [x0, #16]
 	user	.Lclear_fault, stp xzr, xzr, [x0, #32]
 	user	.Lclear_fault, stp xzr, xzr, [x0, #48]
-	add	x0, x0, #BULK
-	sub	x1, x1, #BULK
+	add	x0, x0, #ZERO
+	sub	x1, x1, #ZERO
 	b	.Lclear_64
 .Lclear_end:
 	pan_site 1
