@@ -70,12 +70,13 @@ enum { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_EXEC = 4, FMODE_PATH = 8,
        FMODE_STREAM = 32,	/* no position */
        FMODE_PREAD = 64, FMODE_PWRITE = 128,
        FMODE_WRITER = 256,	/* counted in inode->writers */
-       FMODE_LOCKS = 512,	/* may hold record locks: close looks */
        FMODE_UNSEEKABLE = 1024,	/* lseek says ESPIPE whatever the ops */ };
 
 struct file *file_open(const char *path, unsigned flags, mode_t mode);	/* kernel string, from cwd; or ERR_PTR */
 struct file *file_open_path(const struct path *p, unsigned flags);	/* takes references of its own */
-struct file *file_open_at(int dirfd, uaddr_t name, unsigned flags);	/* execveat: user string, AT_EMPTY_PATH as LOOKUP_EMPTY in bit 31 */
+/* A program: regular, executable by current, not on a noexec mount; else ERR_PTR(-EACCES...). The caller denies writing. */
+struct file *file_open_exec(const char *path);
+struct file *file_open_exec_at(int dirfd, uaddr_t path, unsigned at_flags);	/* user string; AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW */
 /* A file of an inode with no name in a tree: takes over the inode's reference, also on failure. `ops` are its own. */
 struct file *file_alloc_pseudo(struct mount *mnt, struct inode *inode, const char *name, const struct dentry_ops *dops,
 			       const struct file_ops *ops, unsigned flags);

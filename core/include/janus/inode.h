@@ -53,7 +53,7 @@ struct super_block {
 	u64 max_bytes;				/* largest file */
 	u64 magic;				/* statfs f_type */
 	void *private;
-	refcount_t refs;			/* mounts, and live inodes of it */
+	refcount_t refs;			/* mounts */
 	u64 next_ino;				/* [atomic] for memory file systems */
 	struct mutex rename_mutex;		/* renames between directories: first in the lock order */
 };
@@ -82,8 +82,9 @@ struct inode_ops {
 	struct inode *(*tmpfile)(struct inode *dir, mode_t mode);	/* an inode without a name, or ERR_PTR */
 	int (*setattr)(struct inode *inode, const struct kattr *attr);	/* permission already checked; NULL: simple_setattr */
 	int (*getattr)(struct inode *inode, struct kstat *st);	/* amend what the inode says; NULL: nothing to amend */
-	/* Text of a symbolic link: valid while the inode is, readable 8 bytes past its end. NULL: inode->link. */
-	const char *(*get_link)(struct inode *inode);
+	/* Text of a symbolic link, or ERR_PTR: in buf (48 bytes), or valid while the inode is and readable 8 bytes past its
+	 * end. NULL: inode->link. */
+	const char *(*get_link)(struct inode *inode, char *buf);
 	int (*follow)(struct inode *inode, struct path *out);	/* /proc/PID/fd: jump to a counted path, no text */
 	int (*readlink)(struct inode *inode, char *buf, size_t size);	/* length; NULL: the link's text */
 	int (*permission)(struct inode *inode, int mask);	/* under RCU, does not sleep; NULL: generic_permission */
@@ -115,7 +116,7 @@ struct inode {
 	struct wait_queue *lock_wait;		/* [flock_lock] who waits for one of them */
 	struct rcu_head rcu;
 };
-enum { IF_MEMORY = 1 /* blocks and times live here only */, IF_NOATIME = 2 };
+enum { IF_MEMORY = 1 /* blocks and times live here only */, IF_NOATIME = 2, IF_LINKABLE = 4 /* O_TMPFILE: linkat may name it */ };
 
 struct inode *inode_alloc(struct super_block *sb, mode_t mode);	/* refs 1, nlink 1, times now, uid/gid of current, or NULL */
 static inline struct inode *inode_get(struct inode *i) { ref_get(&i->refs); return i; }
@@ -166,7 +167,8 @@ struct kattr {		/* chmod, chown, truncate, utimes */
 };
 enum { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME = 16, ATTR_MTIME = 32,
        ATTR_ATIME_SET = 64, ATTR_MTIME_SET = 128, ATTR_KILL_PRIV = 256,
-       ATTR_TIMES_NOW = 512 /* utimes(NULL): write permission is enough */, ATTR_OPEN = 1024 /* O_TRUNC */ };
+       ATTR_TIMES_NOW = 512 /* utimes(NULL): write permission is enough */, ATTR_OPEN = 1024 /* O_TRUNC */,
+       ATTR_OWNER = 2048 /* only the owner may */ };
 int simple_setattr(struct inode *inode, const struct kattr *attr);	/* [il] */
 int notify_change(const struct path *p, struct kattr *attr);	/* checks, then setattr; takes inode->lock */
 /* A write or truncate by an unprivileged user takes setuid and setgid off; [il]. */

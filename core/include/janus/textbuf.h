@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Text that is made by many small writes into one buffer: the contents of /proc files. A text that does not
+ * fit sets `full` and is made again in a larger buffer by the owner. One thread; any context. core/fs/textbuf.c.
+ */
+#ifndef JANUS_TEXTBUF_H
+#define JANUS_TEXTBUF_H
+
+#include <janus/types.h>
+
+struct textbuf {
+	char *buf;
+	size_t size;		/* bytes of buf */
+	size_t len;		/* bytes used, never more than size */
+	bool full;		/* something did not fit */
+};
+
+void tb_printf(struct textbuf *t, const char *fmt, ...) __printf(2, 3);
+void tb_write(struct textbuf *t, const void *bytes, size_t n);
+void tb_puts(struct textbuf *t, const char *s);
+void tb_putc(struct textbuf *t, char c);
+/* s with the characters of `what` and backslash as \ooo: paths in /proc/mounts. */
+void tb_escape(struct textbuf *t, const char *s, const char *what);
+
+#endif
