@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of core/fs/ share among themselves and nobody else may use.
+ */
+#ifndef FS_INTERNAL_H
+#define FS_INTERNAL_H
+
+#include <janus/fs.h>
+#include <janus/pipe.h>
+#include <janus/printk.h>
+#include <janus/slab.h>
+#include <janus/string.h>
+#include <janus/thread.h>
+#include <uapi/capability.h>
+#include <uapi/errno.h>
+#include <uapi/mount.h>
+
+struct textbuf;
+
+/* ---- dcache.c ---- */
+/* The child of that name, not counted; NULL. Under RCU; true only if rename_seq did not change meanwhile. */
+struct dentry *d_lookup_rcu(const struct dentry *parent, const struct qstr *q);
+/* Memory file systems: `d` is the last entry of its directory now. */
+void d_order(struct dentry *d);
+/* d_instantiate, d_order and a reference of the name's own, until d_unkeep. */
+void d_add_kept(struct dentry *d, struct inode *inode);
+void d_unkeep(struct dentry *d);
+void dcache_init(void);
+
+#define HASH_MULTIPLIER 0x9e3779b97f4a7c15ULL
+extern u64 dname_salt;
+
+static inline u64 load_word(const char *p)
+{
+	u64 w;
+
+	__builtin_memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+/* ---- namei.c ---- */
+#define WALK_MAX_LINKS 40
+#define LINK_BUF_SIZE 48	/* text of a link that differs by reader: /proc/self */
+
+enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
+
+/*
+ * A walk along a path. The place it stands at is good until the caller sleeps: walk_take() counts it. What the
+ * walk itself holds counted, because it slept, is in anchor, link[0..nr_counted) and the bits of `held`.
+ */
+struct walk {
+	struct path path;		/* where we are */
+	struct inode *inode;		/* path.dentry's, read once */
+	struct path root;		/* what "/" and ".." stop at; mnt NULL: not yet asked */
+	struct qstr last;		/* LOOKUP_PARENT: the last component */
+	enum last_type last_type;	/* and its kind */
+	bool trailing;			/* a slash followed it */
+	unsigned flags;			/* LOOKUP_* */
+	u32 seq;			/* rename_seq at the start */
+	u32 held;			/* HELD_* */
+	u32 depth;			/* symlinks whose text is being walked */
+	u32 pending;			/* of which some path is left behind them */
+	u32 nr_links;			/* symlinks followed so far */
+	u32 nr_counted;			/* of which the inode is counted */
+	struct path anchor;		/* counted if HELD_ANCHOR */
+	struct fd start;		/* dirfd's file, if HELD_START */
+	const char *text;		/* of the symlink just met */
+	const char *rest[WALK_MAX_LINKS];	/* by depth: what is left behind the link */
+	struct inode *link[WALK_MAX_LINKS];	/* the symlinks followed */
+	char link_buf[LINK_BUF_SIZE];
+};
+enum { HELD_ANCHOR = 1, HELD_ROOT = 2, HELD_START = 4 };
+
+/* Walk `name` (padded by 8 readable bytes) from base, or dirfd where it is NULL. 0 or -errno; walk_end() in either case. */
+int walk_begin(struct walk *w, const struct path *base, int dirfd, const char *name, unsigned flags);
+/* Count the place and end the walk: 0, or -ECHILD: start again. */
+int walk_take(struct walk *w, struct path *out);
+void walk_end(struct walk *w);
+/* May what was found be believed? Else start again. */
+static inline bool walk_valid(const struct walk *w) { return !seq_retry(&rename_seq, w->seq); }
+
+/* A path string copied from the user, with the padding a walk needs. Short ones need no allocation. */
+#define PATHNAME_INLINE 120
+struct pathname {
+	char *name;
+	char text[PATHNAME_INLINE + 8];
+};
+int pathname_get(struct pathname *p, uaddr_t from, unsigned flags);	/* LOOKUP_EMPTY; 0 or -errno */
+int pathname_kernel(struct pathname *p, const char *name);
+void pathname_free(struct pathname *p);
+static inline void pathname_put(struct pathname *p) { if (p->name != p->text) pathname_free(p); }
+
+/* Padded names: */
+void namei_init(void);
+int path_lookup_name(int dirfd, const char *name, unsigned flags, struct path *out);
+int path_lookup_at(const struct path *base, int dirfd, const char *name, unsigned flags, struct path *out);
+
+/* The directory of a last component and its name; dir->lock is taken by the caller. The name lies in the pathname. */
+struct parent {
+	struct path path;		/* counted */
+	struct qstr last;
+	enum last_type type;
+	bool trailing;
+};
+int path_parent(const struct path *base, int dirfd, const char *name, unsigned flags, struct parent *out);
+/* The dentry, counted, positive or negative, of a name in a locked directory; or ERR_PTR. */
+struct dentry *lookup_locked(struct dentry *dir, const struct qstr *name);
+/* For creating: parent locked and a negative dentry in *d; 0 or -errno (then nothing is held). */
+int path_create_begin(int dirfd, const char *name, bool directory, struct path *dir, struct dentry **d);
+void path_create_end(struct path *dir, struct dentry *d);
+int may_create(struct inode *dir);
+int may_delete(struct inode *dir, struct dentry *victim, bool isdir);
+int check_sticky(const struct inode *dir, const struct inode *inode);
+static inline mode_t mode_under_umask(mode_t mode) { return mode & ~READ_ONCE(current->fs->umask); }
+
+/* ---- mount.c ---- */
+extern spinlock_t mount_lock;
+struct mount *mount_lookup_rcu(const struct mount *parent, const struct dentry *at);
+bool mnt_get_live(struct mount *m);	/* under RCU */
+void mount_init(void);
+int mount_of_device(dev_t dev, struct path *out);
+struct mnt_namespace {
+	refcount_t refs;
+	struct mount *root;
+	struct list_head mounts;	/* [mount_lock] by mount.all */
+	u32 nr_mounts;			/* [mount_lock] */
+};
+extern struct mnt_namespace init_mnt_ns;
+
+/* ---- inode.c ---- */
+extern int protected_symlinks, protected_hardlinks;	/* /proc/sys/fs */
+void touch_atime_at(const struct mount *mnt, struct inode *i);
+void inode_init(void);
+
+/* ---- super.c ---- */
+void show_filesystems(struct textbuf *t);
+extern const struct file_ops null_fops;		/* nothing works: the fops of inodes that cannot be opened */
+extern const struct inode_ops null_inode_ops;
+
+/* ---- file.c ---- */
+struct file *file_alloc(void);			/* refs 1, current's cred, or NULL */
+void file_free_unopened(struct file *f);
+int file_close(struct file *f);			/* flush, record locks, put: close(2)'s half */
+void file_init(void);
+
+/* ---- fdtable.c ---- */
+void fdtable_init(void);
+long fcntl_dupfd(unsigned fd, unsigned long from, unsigned flags);
+bool fd_cloexec(unsigned fd);
+void fd_set_cloexec(unsigned fd, bool on);
+
+/* ---- locks.c ---- */
+void locks_remove_posix(struct file *f, struct files *owner);	/* each close */
+void locks_remove_file(struct file *f);			/* the last close: flock and OFD */
+long fcntl_getlk(struct file *f, unsigned cmd, uaddr_t arg);
+long fcntl_setlk(unsigned fd, struct file *f, unsigned cmd, uaddr_t arg);
+
+/* ---- tmpfs.c ---- */
+extern struct file_system_type tmpfs_type, rootfs_type;
+void tmpfs_init(void);
+long memfd_fcntl(struct file *f, unsigned cmd, unsigned long arg);	/* F_ADD_SEALS, F_GET_SEALS */
+/* What directories in the dcache share: tmpfs, devtmpfs. */
+extern const struct file_ops dcache_dir_fops;
+extern const struct inode_ops tmpfs_dir_ops;
+extern const struct inode_ops symlink_inode_ops;
+
+/* ---- the rest ---- */
+extern const struct file_ops chrdev_fops;		/* chrdev.c: open finds the driver */
+void devtmpfs_init(void);
+void mem_devices_init(void);
+void procfs_init(void);
+
+#endif
