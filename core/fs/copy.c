@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * From file to file inside the kernel: sendfile, copy_file_range.
+ */
+#include "internal.h"
+
+#include <generated/syscalls.h>
+
+/*
+ * Move up to count bytes through one page. Positions are advanced by what arrived. Bytes moved, or the
+ * first error when nothing was.
+ */
+static ssize_t copy_bytes(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, size_t count)
+{
+	u8 *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	ssize_t done = 0, n = 0, m;
+	struct iov_iter it;
+
+	if (!page)
+		return -ENOMEM;
+	while (count) {
+		loff_t at = *in_pos;
+
+		iov_iter_kernel(&it, page, min(count, PAGE_SIZE));
+		n = in->ops->read(in, &it, &at);
+		if (n <= 0)
+			break;
+		iov_iter_kernel(&it, page, n);
+		m = out->ops->write(out, &it, out_pos);
+		if (m <= 0) {
+			n = m;
+			break;
+		}
+		*in_pos += m;
+		done += m;
+		count -= m;
+		if (m < n || signal_pending())
+			break;
+		cond_resched();
+	}
+	kfree(page);
+	return done ? done : n;
+}
+
+/* A position in user memory, or none. */
+static int get_pos(uaddr_t from, loff_t *pos)
+{
+	if (get_user(pos, from))
+		return -EFAULT;
+	return *pos < 0 ? -EINVAL : 0;
+}
+
+static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *pos, size_t count)
+{
+	ssize_t n;
+
+	if (!(in->mode & FMODE_READ))
+		return -EBADF;
+	if (pos && !(in->mode & FMODE_PREAD))
+		return -ESPIPE;
+	if (!(out->mode & FMODE_WRITE))
+		return -EBADF;
+	if (!in->ops->read || !out->ops->write)
+		return -EINVAL;
+	if (!S_ISREG(in->inode->mode) && !S_ISBLK(in->inode->mode))
+		return -EINVAL;
+	if (out->flags & O_APPEND)
+		return -EINVAL;
+	if ((ssize_t)count < 0)
+		return -EINVAL;
+	n = copy_bytes(in, pos ? pos : &in->pos, out, &out->pos, min(count, MAX_RW_COUNT));
+	return n == -ERESTARTSYS && (out->flags & O_NONBLOCK) ? -EAGAIN : n;
+}
+
+long sys_sendfile(unsigned out_fd, unsigned in_fd, uaddr_t offset, size_t count)
+{
+	struct fd in, out;
+	loff_t pos = 0;
+	ssize_t n;
+
+	if (offset) {
+		n = get_pos(offset, &pos);
+		if (n == -EFAULT)
+			return n;
+	}
+	in = fd_get(in_fd);
+	if (!in.file)
+		return -EBADF;
+	out = fd_get(out_fd);
+	n = -EBADF;
+	if (out.file) {
+		n = pos < 0 ? -EINVAL : do_sendfile(out.file, in.file, offset ? &pos : NULL, count);
+		fd_put(out);
+	}
+	fd_put(in);
+	if (offset && n >= 0 && put_user(pos, s64, offset))
+		return -EFAULT;
+	return n;
+}
+
+static ssize_t check_range(struct file *in, loff_t in_pos, struct file *out, loff_t out_pos, size_t *count)
+{
+	s64 size;
+
+	if (S_ISDIR(in->inode->mode) || S_ISDIR(out->inode->mode))
+		return -EISDIR;
+	if (!S_ISREG(in->inode->mode) || !S_ISREG(out->inode->mode))
+		return -EINVAL;
+	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE) || (out->flags & O_APPEND))
+		return -EBADF;
+	if (in->inode->sb != out->inode->sb)
+		return -EXDEV;
+	if ((u64)in_pos + *count < (u64)in_pos || (u64)out_pos + *count < (u64)out_pos ||
+	    (loff_t)(in_pos + *count) < 0 || (loff_t)(out_pos + *count) < 0)
+		return -EOVERFLOW;
+	size = READ_ONCE(in->inode->size);
+	*count = in_pos >= size ? 0 : min_t(u64, *count, size - in_pos);
+	if (in->inode == out->inode && out_pos + (loff_t)*count > in_pos && out_pos < in_pos + (loff_t)*count)
+		return -EINVAL;
+	return 0;
+}
+
+long sys_copy_file_range(unsigned fd_in, uaddr_t off_in, unsigned fd_out, uaddr_t off_out, size_t len, unsigned flags)
+{
+	loff_t in_pos, out_pos;
+	struct fd in = fd_get(fd_in), out = { NULL, false };
+	ssize_t n = -EBADF;
+
+	if (in.file)
+		out = fd_get(fd_out);
+	if (!in.file || !out.file)
+		goto out;
+	in_pos = in.file->pos;
+	out_pos = out.file->pos;
+	n = -EFAULT;
+	if ((off_in && get_user(&in_pos, off_in)) || (off_out && get_user(&out_pos, off_out)))
+		goto out;
+	n = -EINVAL;
+	if (flags || in_pos < 0 || out_pos < 0)
+		goto out;
+	len = min(len, MAX_RW_COUNT);
+	n = check_range(in.file, in_pos, out.file, out_pos, &len);
+	if (n || !len)
+		goto out;
+	n = copy_bytes(in.file, &in_pos, out.file, &out_pos, len);
+	if (n <= 0)
+		goto out;
+	if (off_in ? put_user(in_pos, s64, off_in) : (in.file->pos = in_pos, 0))
+		n = -EFAULT;
+	if (off_out ? put_user(out_pos, s64, off_out) : (out.file->pos = out_pos, 0))
+		n = -EFAULT;
+out:
+	if (out.file)
+		fd_put(out);
+	if (in.file)
+		fd_put(in);
+	return n;
+}

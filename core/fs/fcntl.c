@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * fcntl and ioctl: what can be done to an open file besides reading and writing it.
+ */
+#include "internal.h"
+
+#include <generated/syscalls.h>
+#include <uapi/termios.h>
+
+#define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
+#define FIBMAP _IO(0x00, 1)
+#define FIGETBSZ _IO(0x00, 2)
+
+static long set_flags(struct file *f, unsigned flags)
+{
+	if ((flags & ~f->flags & O_NOATIME) && !inode_owner_or_capable(f->inode))
+		return -EPERM;
+	if ((flags & O_DIRECT) && !S_ISFIFO(f->inode->mode))
+		return -EINVAL;
+	spin_lock(&f->lock);
+	f->flags = (flags & SETFL_MASK) | (f->flags & ~SETFL_MASK);
+	spin_unlock(&f->lock);
+	return 0;
+}
+
+/* ---- who gets SIGIO ---- */
+
+static long set_owner(struct file *f, int type, pid_t nr)
+{
+	struct pid *pid = NULL, *old;
+
+	if (nr) {
+		pid = get_pid(nr);
+		if (!pid)
+			return -ESRCH;
+	}
+	spin_lock(&f->lock);
+	old = f->owner;
+	f->owner = pid;
+	f->owner_type = type;
+	spin_unlock(&f->lock);
+	if (old)
+		pid_put(old);
+	return 0;
+}
+
+static long set_owner_plain(struct file *f, int who)
+{
+	if (who == INT32_MIN)
+		return -EINVAL;
+	return who < 0 ? set_owner(f, F_OWNER_PGRP, -who) : set_owner(f, F_OWNER_PID, who);
+}
+
+static pid_t get_owner(struct file *f, int *type)
+{
+	pid_t nr;
+
+	spin_lock(&f->lock);
+	nr = f->owner ? f->owner->nr : 0;
+	*type = f->owner_type;
+	spin_unlock(&f->lock);
+	return nr;
+}
+
+static long get_owner_plain(struct file *f)
+{
+	int type;
+	pid_t nr = get_owner(f, &type);
+
+	return type == F_OWNER_PGRP ? -nr : nr;
+}
+
+static long set_owner_ex(struct file *f, uaddr_t arg)
+{
+	struct f_owner_ex owner;
+
+	if (copy_struct_in(&owner, arg))
+		return -EFAULT;
+	if (owner.type < F_OWNER_TID || owner.type > F_OWNER_PGRP)
+		return -EINVAL;
+	return set_owner(f, owner.type, owner.pid);
+}
+
+static long get_owner_ex(struct file *f, uaddr_t arg)
+{
+	struct f_owner_ex owner;
+	int type;
+
+	owner.pid = get_owner(f, &type);
+	owner.type = f->owner ? type : F_OWNER_TID;
+	return copy_struct_out(arg, &owner);
+}
+
+/* ---- fcntl ---- */
+
+static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case F_DUPFD:
+		return fcntl_dupfd(fd, arg, 0);
+	case F_DUPFD_CLOEXEC:
+		return fcntl_dupfd(fd, arg, O_CLOEXEC);
+	case F_GETFD:
+		return fd_cloexec(fd) ? FD_CLOEXEC : 0;
+	case F_SETFD:
+		fd_set_cloexec(fd, arg & FD_CLOEXEC);
+		return 0;
+	case F_GETFL:
+		return f->flags;
+	}
+	if (f->mode & FMODE_PATH)
+		return -EBADF;
+	switch (cmd) {
+	case F_SETFL:
+		return set_flags(f, arg);
+	case F_GETLK:
+	case F_OFD_GETLK:
+		return fcntl_getlk(f, cmd, arg);
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return fcntl_setlk(fd, f, cmd, arg);
+	case F_SETOWN:
+		return set_owner_plain(f, (int)arg);
+	case F_GETOWN:
+		return get_owner_plain(f);
+	case F_SETOWN_EX:
+		return set_owner_ex(f, arg);
+	case F_GETOWN_EX:
+		return get_owner_ex(f, arg);
+	case F_SETSIG:
+		if (arg > NSIG)
+			return -EINVAL;
+		f->owner_sig = arg;
+		return 0;
+	case F_GETSIG:
+		return f->owner_sig;
+	case F_GETLEASE:
+		return F_UNLCK;
+	case F_GETPIPE_SZ:
+	case F_SETPIPE_SZ:
+		return pipe_fcntl(f, cmd, arg);
+	case F_ADD_SEALS:
+	case F_GET_SEALS:
+		return memfd_fcntl(f, cmd, arg);
+	default:
+		return -EINVAL;
+	}
+}
+
+long sys_fcntl(unsigned fd, unsigned cmd, unsigned long arg)
+{
+	struct fd f = fd_get_raw(fd);
+	long n;
+
+	if (unlikely(!f.file))
+		return -EBADF;
+	if (likely(cmd == F_GETFL))
+		n = f.file->flags;
+	else
+		n = do_fcntl(fd, f.file, cmd, arg);
+	fd_put(f);
+	return n;
+}
+
+/* ---- ioctl ---- */
+
+static long set_nonblock(struct file *f, uaddr_t arg)
+{
+	int on;
+
+	if (get_user(&on, arg))
+		return -EFAULT;
+	spin_lock(&f->lock);
+	f->flags = on ? f->flags | O_NONBLOCK : f->flags & ~O_NONBLOCK;
+	spin_unlock(&f->lock);
+	return 0;
+}
+
+static long regular_ioctl(struct file *f, unsigned cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case FIONREAD:
+		return put_user(READ_ONCE(f->inode->size) - f->pos, s32, arg);
+	case FIBMAP:
+		return capable(CAP_SYS_RAWIO) ? -EINVAL : -EPERM;
+	default:
+		return -ENOTTY;
+	}
+}
+
+static long do_ioctl(unsigned fd, struct file *f, unsigned cmd, unsigned long arg)
+{
+	mode_t mode = f->inode->mode;
+	int on;
+
+	switch (cmd) {
+	case FIOCLEX:
+		fd_set_cloexec(fd, true);
+		return 0;
+	case FIONCLEX:
+		fd_set_cloexec(fd, false);
+		return 0;
+	case FIONBIO:
+		return set_nonblock(f, arg);
+	case FIOASYNC:
+		if (get_user(&on, arg))
+			return -EFAULT;
+		return on ? -ENOTTY : 0;
+	case FIOQSIZE:
+		if (!S_ISDIR(mode) && !S_ISREG(mode) && !S_ISLNK(mode))
+			return -ENOTTY;
+		return put_user(READ_ONCE(f->inode->size), s64, arg);
+	case FIGETBSZ:
+		if (!arg || !f->inode->sb->block_size)
+			return -EINVAL;
+		return put_user(f->inode->sb->block_size, s32, arg);
+	}
+	if (f->ops->ioctl)
+		return f->ops->ioctl(f, cmd, arg);
+	return S_ISREG(mode) ? regular_ioctl(f, cmd, arg) : -ENOTTY;
+}
+
+long sys_ioctl(unsigned fd, unsigned cmd, unsigned long arg)
+{
+	struct fd f = fd_get(fd);
+	long n;
+
+	if (!f.file)
+		return -EBADF;
+	n = do_ioctl(fd, f.file, cmd, arg);
+	fd_put(f);
+	return n;
+}

@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Descriptor tables.
+ *
+ * A table that only one thread uses changes without a lock: nobody else looks at its bit maps, and those who
+ * read its slots (/proc, under RCU) expect them to change. A shared one changes under files->lock. Growing
+ * makes a new table; the old one is freed after a grace period.
+ */
+#include "internal.h"
+
+#include <generated/syscalls.h>
+
+#define NR_OPEN_MAX 1048576U		/* fs.nr_open */
+
+static struct kmem_cache *files_cache;
+
+static inline bool files_shared(const struct files *files)
+{
+	return __atomic_load_n(&files->refs.n, __ATOMIC_ACQUIRE) != 1;
+}
+
+/* True: the lock was taken. */
+static inline bool table_lock(struct files *files)
+{
+	if (likely(!files_shared(files)))
+		return false;
+	spin_lock(&files->lock);
+	return true;
+}
+
+static inline void table_unlock(struct files *files, bool locked)
+{
+	if (unlikely(locked))
+		spin_unlock(&files->lock);
+}
+
+/* Under RCU: the file in a slot, counted, or NULL. */
+static struct file *slot_get(struct files *files, unsigned fd)
+{
+	struct fdtable *t = rcu_dereference(files->table);
+	struct file *f;
+
+	if (fd >= t->max)
+		return NULL;
+	for (;;) {
+		f = rcu_dereference(t->fd[fd]);
+		if (!f)
+			return NULL;
+		if (!ref_get_not_zero(&f->refs))
+			continue;
+		if (likely(rcu_dereference(t->fd[fd]) == f && rcu_dereference(files->table) == t))
+			return f;
+		file_put(f);		/* it was closed and is another file now */
+		t = rcu_dereference(files->table);
+	}
+}
+
+struct fd fd_get_shared(unsigned fd, u32 without)
+{
+	struct file *f = slot_get(current->files, fd);
+
+	if (f && (f->mode & without)) {
+		file_put(f);
+		f = NULL;
+	}
+	return (struct fd){ f, f != NULL };
+}
+
+struct file *file_of_thread(struct thread *t, unsigned fd)
+{
+	struct file *f = NULL;
+
+	spin_lock(&t->lock);
+	if (t->files)
+		f = slot_get(t->files, fd);
+	spin_unlock(&t->lock);
+	return f;
+}
+
+struct file *file_of_thread_next(struct thread *t, unsigned *fd)
+{
+	struct file *f = NULL;
+
+	spin_lock(&t->lock);
+	if (t->files)
+		for (; *fd < rcu_dereference(t->files->table)->max; ++*fd)
+			if ((f = slot_get(t->files, *fd)))
+				break;
+	spin_unlock(&t->lock);
+	return f;
+}
+
+static void table_free(struct fdtable *t)
+{
+	kfree(t->fd);
+	kfree(t);
+}
+
+static void table_free_rcu(struct rcu_head *head)
+{
+	table_free(container_of(head, struct fdtable, rcu));
+}
+
+/* Slots and both bit maps in one piece. */
+static struct fdtable *table_alloc(unsigned max)
+{
+	struct fdtable *t = kmalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return NULL;
+	t->max = max;
+	t->fd = kzalloc(max * sizeof(*t->fd) + max / 4, GFP_KERNEL);
+	if (!t->fd) {
+		kfree(t);
+		return NULL;
+	}
+	t->open = (unsigned long *)(t->fd + max);
+	t->cloexec = t->open + max / 64;
+	return t;
+}
+
+static void table_copy(struct fdtable *to, const struct fdtable *from, unsigned max)
+{
+	memcpy(to->fd, from->fd, max * sizeof(*to->fd));
+	memcpy(to->open, from->open, max / 8);
+	memcpy(to->cloexec, from->cloexec, max / 8);
+}
+
+static unsigned table_size(unsigned fd)
+{
+	unsigned max = FD_INLINE * 4;
+
+	while (max <= fd)
+		max *= 2;
+	return max;
+}
+
+/* Make room for fd; drops and retakes the lock. 0 or -ENOMEM. */
+static int table_grow(struct files *files, unsigned fd, bool locked)
+{
+	struct fdtable *t, *old;
+
+	table_unlock(files, locked);
+	t = table_alloc(table_size(fd));
+	if (locked)
+		spin_lock(&files->lock);
+	if (!t)
+		return -ENOMEM;
+	old = files->table;
+	if (old->max >= t->max) {
+		table_free(t);
+		return 0;
+	}
+	table_copy(t, old, old->max);
+	rcu_assign_pointer(files->table, t);
+	if (old != &files->inline_table)
+		call_rcu(&old->rcu, table_free_rcu);
+	return 0;
+}
+
+/* First free number at or after `from`; may be t->max. */
+static inline unsigned find_free(const struct fdtable *t, unsigned from)
+{
+	unsigned i = from / 64;
+	unsigned long w;
+
+	if (from >= t->max)
+		return from;
+	w = ~t->open[i] & (~0UL << (from % 64));
+	while (!w) {
+		if (++i * 64 >= t->max)
+			return t->max;
+		w = ~t->open[i];
+	}
+	return i * 64 + __builtin_ctzl(w);
+}
+
+static inline void set_cloexec(struct fdtable *t, unsigned fd, bool on)
+{
+	if (on)
+		t->cloexec[fd / 64] |= 1UL << (fd % 64);
+	else
+		t->cloexec[fd / 64] &= ~(1UL << (fd % 64));
+}
+
+int fd_alloc(unsigned from, unsigned flags)
+{
+	struct files *files = current->files;
+	bool locked = table_lock(files);
+	unsigned long limit = rlimit(RLIMIT_NOFILE);
+	struct fdtable *t;
+	unsigned fd;
+	int err;
+
+	for (;;) {
+		t = files->table;
+		fd = find_free(t, max(from, files->next));
+		err = -EMFILE;
+		if (unlikely(fd >= limit || fd >= NR_OPEN_MAX))
+			goto out;
+		if (likely(fd < t->max))
+			break;
+		err = table_grow(files, fd, locked);
+		if (err)
+			goto out;
+	}
+	t->open[fd / 64] |= 1UL << (fd % 64);
+	set_cloexec(t, fd, flags & O_CLOEXEC);
+	if (from <= files->next)
+		files->next = fd + 1;
+	err = fd;
+out:
+	table_unlock(files, locked);
+	return err;
+}
+
+void fd_install(int fd, struct file *f)
+{
+	struct files *files = current->files;
+	bool locked = table_lock(files);
+
+	rcu_assign_pointer(files->table->fd[fd], f);
+	table_unlock(files, locked);
+}
+
+static inline void forget(struct files *files, unsigned fd)
+{
+	files->table->open[fd / 64] &= ~(1UL << (fd % 64));
+	if (fd < files->next)
+		files->next = fd;
+}
+
+void fd_release(int fd)
+{
+	struct files *files = current->files;
+	bool locked = table_lock(files);
+
+	forget(files, fd);
+	table_unlock(files, locked);
+}
+
+int fd_install_new(struct file *f, unsigned flags)
+{
+	int fd;
+
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	fd = fd_alloc(0, flags);
+	if (fd < 0)
+		file_put(f);
+	else
+		fd_install(fd, f);
+	return fd;
+}
+
+/* Take the file out of its slot; NULL if there is none. */
+static struct file *fd_take(struct files *files, unsigned fd)
+{
+	bool locked = table_lock(files);
+	struct fdtable *t = files->table;
+	struct file *f = fd < t->max ? t->fd[fd] : NULL;
+
+	if (f) {
+		rcu_assign_pointer(t->fd[fd], NULL);
+		forget(files, fd);
+	}
+	table_unlock(files, locked);
+	return f;
+}
+
+long do_close(unsigned fd)
+{
+	struct file *f = fd_take(current->files, fd);
+
+	return f ? file_close(f) : -EBADF;
+}
+
+long sys_close(unsigned fd)
+{
+	long err = do_close(fd);
+
+	/* The descriptor is gone: a restart would close another. */
+	if (unlikely(err <= -ERESTARTSYS && err >= -ERESTART_RESTARTBLOCK))
+		err = -EINTR;
+	return err;
+}
+
+/* ---- tables of threads ---- */
+
+static struct files *files_alloc(void)
+{
+	struct files *files = kmem_cache_alloc(files_cache, GFP_KERNEL);
+
+	if (!files)
+		return NULL;
+	ref_set(&files->refs, 1);
+	spin_init(&files->lock);
+	files->next = 0;
+	files->table = &files->inline_table;
+	files->inline_table.max = FD_INLINE;
+	files->inline_table.fd = files->inline_fd;
+	files->inline_table.open = files->inline_open;
+	files->inline_table.cloexec = files->inline_cloexec;
+	return files;
+}
+
+struct files *files_create(void)
+{
+	struct files *files = files_alloc();
+
+	if (files) {
+		memset(files->inline_fd, 0, sizeof(files->inline_fd));
+		files->inline_open[0] = files->inline_cloexec[0] = 0;
+	}
+	return files;
+}
+
+/* One past the highest open descriptor, rounded up to 64. */
+static unsigned table_used(const struct fdtable *t)
+{
+	unsigned i = t->max / 64;
+
+	while (i > 1 && !t->open[i - 1])
+		i--;
+	return i * 64;
+}
+
+struct files *files_fork(struct files *parent)
+{
+	struct files *files = files_alloc();
+	struct fdtable *t = NULL, *from;
+	unsigned used;
+
+	if (!files)
+		return NULL;
+	spin_lock(&parent->lock);
+	while ((used = table_used(parent->table)) > files->table->max && (!t || t->max < used)) {
+		spin_unlock(&parent->lock);
+		if (t)
+			table_free(t);
+		t = table_alloc(used);
+		if (!t) {
+			kmem_cache_free(files_cache, files);
+			return NULL;
+		}
+		spin_lock(&parent->lock);
+	}
+	if (t)
+		files->table = t;
+	from = parent->table;
+	used = min(used, files->table->max);
+	for (unsigned i = 0; i < used / 64; i++) {
+		unsigned long open = from->open[i];
+
+		files->table->open[i] = open;
+		files->table->cloexec[i] = from->cloexec[i];
+		for (unsigned fd = i * 64; fd < i * 64 + 64; fd++, open >>= 1) {
+			struct file *f = open & 1 ? from->fd[fd] : NULL;
+
+			if (f)
+				file_get(f);
+			else if (open & 1)	/* being opened by another thread: not ours */
+				files->table->open[i] &= ~(1UL << (fd % 64));
+			files->table->fd[fd] = f;
+		}
+	}
+	spin_unlock(&parent->lock);
+	return files;
+}
+
+static void close_all(struct files *files)
+{
+	struct fdtable *t = files->table;
+
+	for (unsigned i = 0; i < t->max / 64; i++) {
+		while (t->open[i]) {
+			unsigned fd = i * 64 + __builtin_ctzl(t->open[i]);
+			struct file *f = t->fd[fd];
+
+			t->open[i] &= t->open[i] - 1;
+			rcu_assign_pointer(t->fd[fd], NULL);
+			if (!f)
+				continue;
+			if (!(f->mode & FMODE_PATH) && f->ops->flush)
+				f->ops->flush(f);
+			if (unlikely(!list_empty(&f->inode->locks)))
+				locks_remove_posix(f, files);
+			file_put(f);
+		}
+		cond_resched();
+	}
+}
+
+void files_put(struct files *files)
+{
+	if (!ref_put(&files->refs))
+		return;
+	close_all(files);
+	if (files->table != &files->inline_table)
+		call_rcu(&files->table->rcu, table_free_rcu);
+	/* /proc looks at a thread's table under its lock, which it had to take to let go of it. */
+	kmem_cache_free(files_cache, files);
+}
+
+void files_close_on_exec(void)
+{
+	struct files *files = current->files;
+	struct fdtable *t = files->table;
+
+	for (unsigned i = 0; i < t->max / 64; i++) {
+		while (t->cloexec[i] & t->open[i]) {
+			unsigned fd = i * 64 + __builtin_ctzl(t->cloexec[i] & t->open[i]);
+
+			set_cloexec(t, fd, false);
+			do_close(fd);
+			t = files->table;
+		}
+		t->cloexec[i] = 0;
+	}
+}
+
+int files_unshare(void)
+{
+	struct files *old = current->files, *new;
+
+	if (!files_shared(old))
+		return 0;
+	new = files_fork(old);
+	if (!new)
+		return -ENOMEM;
+	spin_lock(&current->lock);
+	current->files = new;
+	spin_unlock(&current->lock);
+	files_put(old);
+	return 0;
+}
+
+/* ---- dup, close_range, and the descriptor's own flag ---- */
+
+static long dup_from(unsigned fd, unsigned from, unsigned flags)
+{
+	struct fd f = fd_get_raw(fd);
+	long new;
+
+	if (!f.file)
+		return -EBADF;
+	new = fd_alloc(from, flags);
+	if (new >= 0)
+		fd_install(new, file_get(f.file));
+	fd_put(f);
+	return new;
+}
+
+long sys_dup(unsigned fd)
+{
+	return dup_from(fd, 0, 0);
+}
+
+long fcntl_dupfd(unsigned fd, unsigned long from, unsigned flags)
+{
+	if (from >= rlimit(RLIMIT_NOFILE))
+		return -EINVAL;
+	return dup_from(fd, from, flags);
+}
+
+static long dup_to(unsigned old, unsigned new, unsigned flags)
+{
+	struct files *files = current->files;
+	struct file *f, *was = NULL;
+	struct fdtable *t;
+	struct fd from;
+	bool locked;
+	long err;
+
+	if (new >= rlimit(RLIMIT_NOFILE) || new >= NR_OPEN_MAX)
+		return -EBADF;
+	from = fd_get_raw(old);
+	if (!from.file)
+		return -EBADF;
+	f = file_get(from.file);
+	fd_put(from);
+	locked = table_lock(files);
+	err = new >= files->table->max ? table_grow(files, new, locked) : 0;
+	t = files->table;
+	if (!err) {
+		was = t->fd[new];
+		/* Reserved by an open in another thread that has not finished. */
+		if (!was && (t->open[new / 64] >> (new % 64) & 1))
+			err = -EBUSY;
+	}
+	if (!err) {
+		t->open[new / 64] |= 1UL << (new % 64);
+		set_cloexec(t, new, flags & O_CLOEXEC);
+		rcu_assign_pointer(t->fd[new], f);
+	}
+	table_unlock(files, locked);
+	if (err)
+		file_put(f);
+	else if (was)
+		file_close(was);
+	return err ? err : new;
+}
+
+long sys_dup3(unsigned old, unsigned new, int flags)
+{
+	if (flags & ~O_CLOEXEC)
+		return -EINVAL;
+	if (old == new)
+		return -EINVAL;
+	return dup_to(old, new, flags);
+}
+
+long sys_dup2(unsigned old, unsigned new)
+{
+	struct fd f;
+
+	if (old != new)
+		return dup_to(old, new, 0);
+	f = fd_get_raw(old);
+	if (!f.file)
+		return -EBADF;
+	fd_put(f);
+	return new;
+}
+
+bool fd_cloexec(unsigned fd)
+{
+	struct fdtable *t = current->files->table;
+
+	return t->cloexec[fd / 64] >> (fd % 64) & 1;
+}
+
+void fd_set_cloexec(unsigned fd, bool on)
+{
+	struct files *files = current->files;
+	bool locked = table_lock(files);
+
+	set_cloexec(files->table, fd, on);
+	table_unlock(files, locked);
+}
+
+static void close_range(struct files *files, unsigned first, unsigned last)
+{
+	struct file *f;
+
+	for (unsigned fd = first; fd <= last && fd < READ_ONCE(files->table)->max; fd++) {
+		f = fd_take(files, fd);
+		if (f) {
+			file_close(f);
+			cond_resched();
+		}
+	}
+}
+
+static void cloexec_range(struct files *files, unsigned first, unsigned last)
+{
+	bool locked = table_lock(files);
+
+	for (unsigned fd = first; fd <= last && fd < files->table->max; fd++)
+		set_cloexec(files->table, fd, true);
+	table_unlock(files, locked);
+}
+
+long sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
+		return -EINVAL;
+	if (first > last)
+		return -EINVAL;
+	if ((flags & CLOSE_RANGE_UNSHARE) && files_unshare())
+		return -ENOMEM;
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		cloexec_range(current->files, first, last);
+	else
+		close_range(current->files, first, last);
+	return 0;
+}
+
+void fdtable_init(void)
+{
+	files_cache = kmem_cache_create("files", sizeof(struct files), 64);
+	if (!files_cache || !(current->files = files_create()))
+		panic("no memory for descriptor tables");
+}

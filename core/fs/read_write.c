@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Reading, writing and seeking.
+ */
+#include "internal.h"
+
+#include <generated/syscalls.h>
+
+/*
+ * The file position. Calls on a regular file or directory take turns; no turn is needed when this
+ * descriptor is the only reference and nobody shares the table (then f was not counted either).
+ */
+static inline bool pos_lock(struct file *f)
+{
+	if (!(f->mode & FMODE_ATOMIC_POS) || likely(ref_read(&f->refs) == 1))
+		return false;
+	mutex_lock(&f->pos_lock);
+	return true;
+}
+
+static inline void pos_unlock(struct file *f, bool locked)
+{
+	if (unlikely(locked))
+		mutex_unlock(&f->pos_lock);
+}
+
+static inline ssize_t may_read(const struct file *f)
+{
+	if (unlikely(!(f->mode & FMODE_READ)))
+		return -EBADF;
+	return likely(f->ops->read != NULL) ? 0 : -EINVAL;
+}
+
+static inline ssize_t may_write(const struct file *f)
+{
+	if (unlikely(!(f->mode & FMODE_WRITE)))
+		return -EBADF;
+	return likely(f->ops->write != NULL) ? 0 : -EINVAL;
+}
+
+long sys_read(unsigned fd, uaddr_t buf, size_t count)
+{
+	struct fd f = fd_get(fd);
+	struct iov_iter it;
+	ssize_t n;
+	bool locked;
+
+	if (unlikely(!f.file))
+		return -EBADF;
+	n = may_read(f.file);
+	if (likely(!n)) {
+		if (likely(access_ok(buf, count))) {
+			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
+			locked = pos_lock(f.file);
+			n = f.file->ops->read(f.file, &it, &f.file->pos);
+			pos_unlock(f.file, locked);
+		} else {
+			n = -EFAULT;
+		}
+	}
+	fd_put(f);
+	return n;
+}
+
+long sys_write(unsigned fd, uaddr_t buf, size_t count)
+{
+	struct fd f = fd_get(fd);
+	struct iov_iter it;
+	ssize_t n;
+	bool locked;
+
+	if (unlikely(!f.file))
+		return -EBADF;
+	n = may_write(f.file);
+	if (likely(!n)) {
+		if (likely(access_ok(buf, count))) {
+			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
+			locked = pos_lock(f.file);
+			n = f.file->ops->write(f.file, &it, &f.file->pos);
+			pos_unlock(f.file, locked);
+		} else {
+			n = -EFAULT;
+		}
+	}
+	fd_put(f);
+	return n;
+}
+
+long sys_pread64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
+{
+	struct iov_iter it;
+	struct fd f;
+	ssize_t n;
+
+	if (pos < 0)
+		return -EINVAL;
+	f = fd_get(fd);
+	if (!f.file)
+		return -EBADF;
+	n = -ESPIPE;
+	if (f.file->mode & FMODE_PREAD) {
+		n = may_read(f.file);
+		if (!n && !access_ok(buf, count))
+			n = -EFAULT;
+		if (!n) {
+			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
+			n = f.file->ops->read(f.file, &it, &pos);
+		}
+	}
+	fd_put(f);
+	return n;
+}
+
+long sys_pwrite64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
+{
+	struct iov_iter it;
+	struct fd f;
+	ssize_t n;
+
+	if (pos < 0)
+		return -EINVAL;
+	f = fd_get(fd);
+	if (!f.file)
+		return -EBADF;
+	n = -ESPIPE;
+	if (f.file->mode & FMODE_PWRITE) {
+		n = may_write(f.file);
+		if (!n && !access_ok(buf, count))
+			n = -EFAULT;
+		if (!n) {
+			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
+			n = f.file->ops->write(f.file, &it, &pos);
+		}
+	}
+	fd_put(f);
+	return n;
+}
+
+/* ---- vectors ---- */
+
+#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)
+
+/* readv and writev: at *pos, or at the file's own position. f is open for it. */
+static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *pos, bool write)
+{
+	ssize_t (*op)(struct file *, struct iov_iter *, loff_t *) = write ? f->ops->write : f->ops->read;
+	ssize_t n = write ? (f->mode & FMODE_WRITE ? 0 : -EBADF) : (f->mode & FMODE_READ ? 0 : -EBADF);
+	struct iov_iter it;
+	struct iovec *heap;
+	bool locked = false;
+
+	if (n)
+		return n;
+	if (!op)
+		return -EINVAL;
+	n = import_iovec(vec, nr, &it, &heap);
+	if (n < 0)
+		return n;
+	if (n) {
+		locked = !pos && pos_lock(f);
+		n = op(f, &it, pos ? pos : &f->pos);
+		pos_unlock(f, locked);
+	}
+	kfree(heap);
+	return n;
+}
+
+static long vector_at(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, bool write)
+{
+	struct fd f;
+	ssize_t n = -ESPIPE;
+
+	if (pos < 0)
+		return -EINVAL;
+	f = fd_get(fd);
+	if (!f.file)
+		return -EBADF;
+	if (f.file->mode & (write ? FMODE_PWRITE : FMODE_PREAD))
+		n = do_vector(f.file, vec, nr, &pos, write);
+	fd_put(f);
+	return n;
+}
+
+static long vector_here(unsigned fd, uaddr_t vec, unsigned long nr, bool write)
+{
+	struct fd f = fd_get(fd);
+	ssize_t n;
+
+	if (!f.file)
+		return -EBADF;
+	n = do_vector(f.file, vec, nr, NULL, write);
+	fd_put(f);
+	return n;
+}
+
+long sys_readv(unsigned fd, uaddr_t vec, unsigned long vlen)
+{
+	return vector_here(fd, vec, vlen, false);
+}
+
+long sys_writev(unsigned fd, uaddr_t vec, unsigned long vlen)
+{
+	return vector_here(fd, vec, vlen, true);
+}
+
+/* On a 64-bit machine the low word is the whole position. */
+long sys_preadv(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high)
+{
+	return vector_at(fd, vec, vlen, pos_low, false);
+}
+
+long sys_pwritev(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high)
+{
+	return vector_at(fd, vec, vlen, pos_low, true);
+}
+
+/* Which of the known flags can be honoured: our files live in memory, so syncing is nothing to do. */
+static long check_rwf(int flags)
+{
+	if (flags & ~RWF_KNOWN)
+		return -EOPNOTSUPP;
+	return flags & RWF_NOWAIT ? -EOPNOTSUPP : 0;
+}
+
+long sys_preadv2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
+{
+	long err = check_rwf(flags);
+
+	if (err)
+		return err;
+	if (pos_low == -1UL)
+		return vector_here(fd, vec, vlen, false);
+	return vector_at(fd, vec, vlen, pos_low, false);
+}
+
+/* RWF_APPEND: at the end, whatever the position; the position stays. */
+static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen)
+{
+	struct fd f = fd_get(fd);
+	loff_t end;
+	ssize_t n;
+
+	if (!f.file)
+		return -EBADF;
+	end = READ_ONCE(f.file->inode->size);
+	n = do_vector(f.file, vec, vlen, &end, true);
+	fd_put(f);
+	return n;
+}
+
+long sys_pwritev2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
+{
+	long err = check_rwf(flags);
+
+	if (err)
+		return err;
+	if (flags & RWF_APPEND)
+		return append_vector(fd, vec, vlen);
+	if (pos_low == -1UL)
+		return vector_here(fd, vec, vlen, true);
+	return vector_at(fd, vec, vlen, pos_low, true);
+}
+
+/* ---- seeking ---- */
+
+loff_t noop_llseek(struct file *f, loff_t offset, int whence)
+{
+	return f->pos;
+}
+
+loff_t dir_llseek(struct file *f, loff_t offset, int whence)
+{
+	if (whence == SEEK_CUR)
+		offset += f->pos;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	if (offset < 0)
+		return -EINVAL;
+	return f->pos = offset;
+}
+
+/* First byte at or after offset that a page holds (data), or that none does. */
+static loff_t find_data(struct inode *inode, loff_t offset, bool data)
+{
+	u64 index = (u64)offset >> PAGE_SHIFT, at = index;
+	loff_t found;
+
+	if (offset < 0 || offset >= inode->size)
+		return -ENXIO;
+	if (data) {
+		if (!radix_next(&inode->mapping.pages, &at))
+			return -ENXIO;
+	} else {
+		while (radix_lookup(&inode->mapping.pages, at) && (loff_t)(at << PAGE_SHIFT) < inode->size)
+			at++;
+	}
+	found = max_t(loff_t, at << PAGE_SHIFT, offset);
+	if (found >= inode->size)
+		return data ? -ENXIO : inode->size;
+	return found;
+}
+
+loff_t generic_llseek(struct file *f, loff_t offset, int whence)
+{
+	struct inode *inode = f->inode;
+
+	switch (whence) {
+	case SEEK_SET:
+		break;
+	case SEEK_CUR:
+		if (!offset)
+			return f->pos;
+		if (__builtin_add_overflow(offset, f->pos, &offset))
+			return -EOVERFLOW;
+		break;
+	case SEEK_END:
+		if (__builtin_add_overflow(offset, READ_ONCE(inode->size), &offset))
+			return -EOVERFLOW;
+		break;
+	case SEEK_DATA:
+	case SEEK_HOLE:
+		down_read(&inode->lock);
+		offset = find_data(inode, offset, whence == SEEK_DATA);
+		up_read(&inode->lock);
+		if (offset < 0)
+			return offset;
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (offset < 0 || (u64)offset > inode->sb->max_bytes)
+		return -EINVAL;
+	return f->pos = offset;
+}
+
+long sys_lseek(unsigned fd, loff_t offset, unsigned whence)
+{
+	struct fd f = fd_get(fd);
+	bool locked;
+	loff_t n;
+
+	if (unlikely(!f.file))
+		return -EBADF;
+	if (unlikely(whence > SEEK_HOLE)) {
+		n = -EINVAL;
+	} else if (unlikely(!f.file->ops->llseek || (f.file->mode & FMODE_UNSEEKABLE))) {
+		n = -ESPIPE;
+	} else {
+		locked = pos_lock(f.file);
+		n = f.file->ops->llseek(f.file, offset, whence);
+		pos_unlock(f.file, locked);
+	}
+	fd_put(f);
+	return n;
+}
