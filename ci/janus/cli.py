@@ -88,6 +88,19 @@ def parser():
     bench.add_argument("--html", default="", metavar="FILE", help="leave a page with a plot in FILE")
     bench.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
 
+    compare = commands.add_parser("compare", help="a call on both machines side by side, from what really ran",
+                                  description="Records one warm call on both machines, instruction by instruction, and "
+                                              "shows it stage by stage. Without CALL: getppid.")
+    compare.add_argument("call", nargs="*", metavar="CALL", help="scenarios of userland/compare/window.c")
+    compare.add_argument("--all", action="store_true", help="every scenario")
+    compare.add_argument("--linux", action="store_true", help="Debian's Linux beside it")
+    compare.add_argument("--full", action="store_true", help="list every instruction with its source line")
+    compare.add_argument("--html", default="", metavar="FILE", help="leave a page in FILE (with Linux's lanes)")
+    compare.add_argument("--json", default="", metavar="FILE", help="leave the figures in FILE")
+    compare.add_argument("--against", default="", metavar="OLD.json", help="what changed by stage since OLD.json")
+    compare.add_argument("--check", action="store_true", help="fail when a stage is over its budget")
+    compare.add_argument("--budgets", action="store_true", help="print the budgets measured anew")
+
     gdb = commands.add_parser("gdb", help="debug the kernel with gdb-multiarch",
                               usage="./janus gdb [ARCH] [options] [-- COMMAND...]",
                               description="Starts a guest that waits, and gdb with the kernel's symbols on it. In gdb, "
@@ -120,6 +133,9 @@ def dispatch(options):
     if options.what == "bench":
         from .bench import bench
         return bench(options)
+    if options.what == "compare":
+        from .compare import compare
+        return compare(options)
     from .gdb import gdb
     return gdb(options)
 

@@ -23,7 +23,7 @@ def root_archive(machine, folder):
         for applet in file.read().split():
             if applet.lstrip("/") not in archive.entries:
                 archive.add(applet, stat.S_IFLNK | 0o777, b"/bin/busybox")
-    for kind in ("suite", "programs", "bench"):
+    for kind in ("suite", "programs", "bench", "compare"):
         archive.add("/" + kind, stat.S_IFDIR | 0o755)
         for path in programs(os.path.join(folder, "userland", kind)):
             archive.file(f"/{kind}/{os.path.basename(path)}", path, 0o755)

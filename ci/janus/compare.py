@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`janus compare`: how a call enters, is dispatched and leaves on both machines, side by side."""
+import json
+import os
+
+from . import comparepage, recordings
+from .machine import MACHINES, ROOT
+from .stages import STAGES
+from .term import Trouble, dim, green, red
+
+BUDGETS = os.path.join(ROOT, "userland/compare/budgets.tbl")
+SCHEMA = 1
+TITLES = dict(STAGES)
+
+
+def stage_json(stage):
+    return {"instructions": stage.count, "loads": stage.total("loads"), "stores": stage.total("stores"),
+            "events": stage.events()}
+
+
+def as_json(recorded):
+    """The figures; docs/compare.md says what each field is."""
+    calls = {}
+    for call, lanes in recorded.items():
+        calls[call] = {"what": recordings.scenario(call)[0], "lanes": [
+            {"machine": lane.machine, "kernel": lane.kernel, "instructions": lane.count,
+             "stages": {key: stage_json(stage) for key, stage in lane.stages.items() if stage.count},
+             "before": lane.before, "after": lane.after,
+             "trace": [[f"{i.address:#x}", i.function, i.file, i.line, i.text] for i in lane.instructions]}
+            for lane in lanes]}
+    return {"schema": SCHEMA, "unit": "guest instructions", "calls": calls}
+
+
+def events_text(stage):
+    return " ".join(f"{count} {name}" for name, count in sorted(stage.events().items()))
+
+
+def cell(stage):
+    if not stage.count:
+        return f"{'-':>6}{'':>5}{'':>5}  {'':24}"
+    return f"{stage.count:6}{stage.total('loads'):5}{stage.total('stores'):5}  {events_text(stage):24}"
+
+
+def print_columns(call, lanes):
+    what = recordings.scenario(call)[0]
+    print(f"\n{call}: {what}\n{'':28}" + "".join(f"{lane.machine + ' ' + lane.kernel:42}" for lane in lanes))
+    print(f"{'stage':28}" + f"{'instr':>6}{'ld':>5}{'st':>5}  {'events':24}" * len(lanes))
+    for key, title in STAGES:
+        if any(lane.stages[key].count for lane in lanes):
+            print(f"{title:28}" + "".join(cell(lane.stages[key]) for lane in lanes).rstrip())
+    print(f"{'total':28}" + "".join(f"{lane.count:6}{'':36}" for lane in lanes).rstrip())
+    if len(lanes) > 1:
+        first = lanes[0].count
+        print(f"{'ratio':28}" + "".join(f"{lane.count / first:6.2f}{'':36}" for lane in lanes).rstrip())
+
+
+def print_full(lane):
+    print(f"\n{lane.machine} {lane.kernel}, every instruction:")
+    place = None
+    for i in lane.instructions:
+        if (i.function, i.file, i.line) != place:
+            place = (i.function, i.file, i.line)
+            print(dim(f"  {i.function}" + (f"  {i.file}:{i.line}" if i.file else "")))
+        print(f"    {i.address:016x}  {i.text}")
+
+
+def read_json(path):
+    try:
+        with open(path) as file:
+            data = json.load(file)
+    except OSError as error:
+        raise Trouble(f"cannot read {path}: {error.strerror}") from None
+    except ValueError:
+        raise Trouble(f"{path} is no whole JSON file of janus compare") from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise Trouble(f"{path} is not of this janus compare (schema {SCHEMA})")
+    return data
+
+
+def stage_counts(data):
+    """{(call, machine, stage): instructions} of Janus's lanes."""
+    return {(call, lane["machine"], key): stage["instructions"]
+            for call, found in data["calls"].items() for lane in found["lanes"] if lane["kernel"] == "Janus"
+            for key, stage in lane["stages"].items()}
+
+
+def print_against(path, data):
+    old, new = stage_counts(read_json(path)), stage_counts(data)
+    calls = {call for call, _, _ in new}
+    changed = [(key, old.get(key, 0), new.get(key, 0)) for key in sorted(set(old) | set(new))
+               if key[0] in calls and old.get(key, 0) != new.get(key, 0)]
+    if not changed:
+        print(f"\nno stage differs from {path}")
+    for (call, machine, key), before, after in changed:
+        text = f"{call:12} {machine:8} {TITLES[key]:28} {before:6} -> {after:6}  {after - before:+d}"
+        print(red(text) if after > before else green(text))
+
+
+def read_budgets():
+    """{(call, machine, stage): instructions}"""
+    budgets = {}
+    with open(BUDGETS) as file:
+        for line in file:
+            words = line.split("#")[0].split()
+            if words:
+                budgets[tuple(words[:3])] = int(words[3])
+    return budgets
+
+
+def over_budget(budgets, counts):
+    """What is over its budget, as lines; a stage without a budget has one of 0."""
+    calls = {(call, machine) for call, machine, _ in budgets}
+    return [f"{machine} {call}: stage '{TITLES[key]}' has {count} instructions, {count - budgets.get((call, machine, key), 0)} "
+            f"more than its budget" for (call, machine, key), count in sorted(counts.items())
+            if (call, machine) in calls and key != "user" and count > budgets.get((call, machine, key), 0)]
+
+
+def print_budgets(counts):
+    with open(BUDGETS) as file:
+        for line in file:
+            if line.startswith("#"):
+                print(line, end="")
+    for (call, machine, key), count in counts.items():
+        if key != "user":
+            print(f"{call:16} {machine:8} {key:14} {count}")
+
+
+def write(path, text):
+    try:
+        with open(path + ".part", "w") as out:
+            out.write(text)
+        os.replace(path + ".part", path)
+    except OSError as error:
+        raise Trouble(f"cannot write {path}: {error.strerror}") from None
+
+
+def wanted_calls(options):
+    if options.all:
+        return list(recordings.scenarios())
+    if options.check or options.budgets:
+        return sorted({call for call, _, _ in read_budgets()}) or ["getppid"]
+    return options.call or ["getppid"]
+
+
+def compare(options):
+    calls = wanted_calls(options)
+    if options.against:
+        read_json(options.against)      # before the long part
+    recorded = recordings.record(calls, list(MACHINES), options.linux or bool(options.html))
+    data = as_json(recorded)
+    if options.budgets:
+        print_budgets(stage_counts(data))
+        return 0
+    for call, lanes in recorded.items():
+        print_columns(call, lanes)
+        for lane in lanes if options.full else []:
+            print_full(lane)
+    if options.json:
+        write(options.json, json.dumps(data, indent=1) + "\n")
+    if options.html:
+        write(options.html, comparepage.page(recorded))
+    if options.against:
+        print_against(options.against, data)
+    failed = over_budget(read_budgets(), stage_counts(data)) if options.check else []
+    for line in failed:
+        print(red(f"over budget: {line}"))
+    return 1 if failed else 0
