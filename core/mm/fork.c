@@ -10,15 +10,36 @@
 #include <janus/string.h>
 #include <janus/thread.h>
 
-/* Copy the entries of anonymous pages under one table; true: some of the parent's were write-protected. */
-static bool copy_table(struct mm *child, struct mm *parent, pte_t *from, pte_t *to, unsigned n)
+struct fork {
+	struct mm *parent, *child;
+	uaddr_t stack;		/* the page both will write next: copied at once */
+	struct page *spare;	/* for that */
+	bool flush;		/* entries of the parent were write-protected */
+};
+
+/* The page under the parent's stack pointer is written by both sides at once: two faults that need not be. */
+static bool copy_stack_page(struct fork *f, struct vma *vma, const struct page *page, pte_t *to)
 {
-	bool protected = false;
+	struct page *copy = f->spare;
+
+	if (!copy || !(vma->flags & VM_WRITE))
+		return false;
+	f->spare = NULL;
+	arch_copy_page(page_address(copy), page_address(page));
+	copy->flags = PG_ANON;
+	counters()->anon++;
+	pte_set(to, pte_make(page_to_phys(copy), vma_pte_prot(vma) | PTE_W | PTE_DIRTY));
+	return true;
+}
+
+/* Copy the entries of anonymous pages from `at` on that lie under one table. */
+static void copy_table(struct fork *f, struct vma *vma, uaddr_t at, pte_t *from, pte_t *to, unsigned n)
+{
 	s64 copied = 0;
 
-	spin_lock(&parent->pt_lock);
-	spin_lock(&child->pt_lock);
-	for (; n; n--, from++, to++) {
+	spin_lock(&f->parent->pt_lock);
+	spin_lock(&f->child->pt_lock);
+	for (; n; n--, from++, to++, at += PAGE_SIZE) {
 		pte_t entry = pte_get(from);
 		struct page *page;
 
@@ -27,48 +48,48 @@ static bool copy_table(struct mm *child, struct mm *parent, pte_t *from, pte_t *
 		page = phys_to_page(pte_pa(entry));
 		if (!(page->flags & PG_ANON))
 			continue;
+		copied++;
+		if (unlikely(at == f->stack) && copy_stack_page(f, vma, page, to))
+			continue;
 		if (pte_prot(entry) & PTE_W) {
 			pte_wrprotect(from);
 			entry = pte_get(from);
-			protected = true;
+			f->flush = true;
 		}
 		page_get(page);
 		pte_set(to, entry);
-		copied++;
 	}
-	child->anon_pages += copied;
-	spin_unlock(&child->pt_lock);
-	spin_unlock(&parent->pt_lock);
-	return protected;
+	f->child->anon_pages += copied;
+	spin_unlock(&f->child->pt_lock);
+	spin_unlock(&f->parent->pt_lock);
 }
 
-/* 0 or -ENOMEM; *flush is set when the parent's entries have changed. */
-static int copy_pages(struct mm *child, struct vma *vma, bool *flush)
+static int copy_pages(struct fork *f, struct vma *vma)
 {
 	uaddr_t at = vma->start, next;
 
 	for (; at < vma->end; at = next) {
-		pte_t *from = pt_table_at(vma->mm->root, at, vma->end, &next), *to;
+		pte_t *from = pt_table_at(f->parent->root, at, vma->end, &next), *to;
 
 		if (!from)
 			continue;
-		to = pt_walk_alloc(child, at);
+		to = pt_walk_alloc(f->child, at);
 		if (!to)
 			return -ENOMEM;
-		if (copy_table(child, vma->mm, from + pt_index(at, 0), to, (next - at) >> PAGE_SHIFT))
-			*flush = true;
+		copy_table(f, vma, at, from + pt_index(at, 0), to, (unsigned)((next - at) >> PAGE_SHIFT));
 	}
 	return 0;
 }
 
-static int copy_vma(struct mm *child, struct vma *vma, bool *flush)
+/* An area like vma for the child, in no tree yet. */
+static struct vma *copy_vma(struct fork *f, struct vma *vma)
 {
-	struct vma *copy = vma_alloc(child);
+	struct vma *copy = vma_alloc(f->child);
 
 	if (!copy)
-		return -ENOMEM;
+		return NULL;
 	*copy = *vma;
-	copy->mm = child;
+	copy->mm = f->child;
 	copy->flags &= ~(u32)VM_LOCKED;
 	list_init(&copy->map_link);
 	if (copy->file)
@@ -77,8 +98,49 @@ static int copy_vma(struct mm *child, struct vma *vma, bool *flush)
 		copy->ops->open(copy);
 	if (vma->flags & VM_WIPEONFORK)
 		copy->anon = false;
-	vma_link(child, copy);
-	return copy->anon ? copy_pages(child, vma, flush) : 0;
+	return copy;
+}
+
+/*
+ * The subtree at n, of the same shape: no area is looked for, nothing is balanced. What has been copied when
+ * memory runs out is a tree in order, good enough for exit_mmap().
+ */
+static int copy_tree(struct fork *f, struct rb_node *n, struct rb_node *parent, struct rb_node **link)
+{
+	struct vma *vma = rb_entry(n, struct vma, node), *copy = copy_vma(f, vma);
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	copy->node.parent_color = (unsigned long)parent | (n->parent_color & 1);
+	copy->node.left = copy->node.right = NULL;
+	*link = &copy->node;
+	vma_link_file(copy);
+	err = copy->anon ? copy_pages(f, vma) : 0;
+	if (!err && n->left)
+		err = copy_tree(f, n->left, &copy->node, &copy->node.left);
+	if (!err && n->right)
+		err = copy_tree(f, n->right, &copy->node, &copy->node.right);
+	return err;
+}
+
+/* One after the other, where some areas are not to be inherited. */
+static int copy_some(struct fork *f)
+{
+	int err = 0;
+
+	for (struct rb_node *n = rb_first(&f->parent->vmas); n && !err; n = rb_next(n)) {
+		struct vma *vma = rb_entry(n, struct vma, node), *copy;
+
+		if (vma->flags & VM_DONTFORK)
+			continue;
+		copy = copy_vma(f, vma);
+		if (!copy)
+			return -ENOMEM;
+		vma_link(f->child, copy);
+		err = copy->anon ? copy_pages(f, vma) : 0;
+	}
+	return err;
 }
 
 /* What is laid out the same in the child. */
@@ -107,28 +169,40 @@ static void copy_layout(struct mm *child, const struct mm *parent)
 		file_get(child->exe);
 }
 
+static void copy_counts(struct mm *child, const struct mm *parent)
+{
+	child->nr_vmas = parent->nr_vmas;
+	child->total_vm = parent->total_vm;
+	child->data_vm = parent->data_vm;
+	child->stack_vm = parent->stack_vm;
+	child->exec_vm = parent->exec_vm;
+}
+
 struct mm *mm_fork(struct mm *parent)
 {
-	struct mm *child = mm_create();
-	bool flush = false;
+	struct fork f = { .parent = parent, .child = mm_create() };
 	int err = 0;
 
-	if (!child)
+	if (!f.child)
 		return ERR_PTR(-ENOMEM);
+	f.stack = tf_sp(current_frame()) & PAGE_MASK;
+	f.spare = alloc_page(GFP_USER | GFP_NOWARN);
 	down_write(&parent->mmap_lock);
-	copy_layout(child, parent);
-	for (struct rb_node *n = rb_first(&parent->vmas); n && !err; n = rb_next(n)) {
-		struct vma *vma = rb_entry(n, struct vma, node);
-
-		if (!(vma->flags & VM_DONTFORK))
-			err = copy_vma(child, vma, &flush);
+	copy_layout(f.child, parent);
+	if (parent->has_dontfork) {
+		err = copy_some(&f);
+	} else if (parent->vmas.node) {
+		copy_counts(f.child, parent);
+		err = copy_tree(&f, parent->vmas.node, NULL, &f.child->vmas.node);
 	}
-	if (flush)
+	if (f.flush)
 		arch_tlb_flush(&parent->arch, 0, ARCH_USER_END, false);
 	up_write(&parent->mmap_lock);
+	if (f.spare)
+		free_pages(f.spare, 0);
 	if (err) {
-		mm_put(child);
+		mm_put(f.child);
 		return ERR_PTR(err);
 	}
-	return child;
+	return f.child;
 }

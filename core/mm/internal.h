@@ -90,6 +90,8 @@ struct vma *vma_alloc(struct mm *mm);
 void vma_free(struct vma *vma);			/* drops the file, calls close */
 void vma_link(struct mm *mm, struct vma *vma);	/* into the tree and the mapping's list; counts it */
 void vma_unlink(struct mm *mm, struct vma *vma);
+void vma_link_file(struct vma *vma);		/* the mapping's list alone */
+void vma_unlink_file(struct vma *vma);
 struct vma *vma_prev(struct vma *vma);
 struct vma *vma_change(struct vma *vma, uaddr_t start, uaddr_t end, u32 flags);	/* mprotect.c; splits, does not join */
 int vma_split(struct vma *vma, uaddr_t at);	/* the new part is above: vma_next(vma) */

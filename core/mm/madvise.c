@@ -91,6 +91,8 @@ static long advise_part(struct vma *vma, uaddr_t start, uaddr_t end, int advice)
 	if (IS_ERR(vma))
 		return PTR_ERR(vma) == -ENOMEM ? -EAGAIN : PTR_ERR(vma);
 	vma_merge(vma);
+	if (advice == MADV_DONTFORK)
+		current->mm->has_dontfork = true;
 	return 0;
 }
 

@@ -87,7 +87,10 @@ static uaddr_t zap_table(struct tlb_batch *b, struct vma *vma, pte_t *table, uad
 			continue;
 		if (unlikely(keep_anon) && !(pte_prot(old) & PTE_SPECIAL) && phys_to_page(pte_pa(old))->flags & PG_ANON)
 			continue;
-		old = pte_clear(entry);
+		if (b->exiting)
+			pte_set(entry, (pte_t){ 0 });
+		else
+			old = pte_clear(entry);
 		b->start = min(b->start, start);
 		b->end = max(b->end, start + PAGE_SIZE);
 		entry_gone(b, vma, old);
@@ -261,8 +264,7 @@ void exit_mmap(struct mm *mm)
 		struct vma *vma = rb_entry(n, struct vma, node), *next = vma_next(vma);
 		uaddr_t ceiling = next ? next->start : ARCH_USER_END;
 
-		if (vma_mapping(vma))
-			vma_unlink(mm, vma);
+		vma_unlink_file(vma);	/* truncation looks here no more */
 		zap_range(&batch, vma, vma->start, vma->end, false);
 		if (mm->kept_tables)
 			free_tables(&batch, floor, ceiling, 0, ceiling);

@@ -89,7 +89,7 @@ void vma_account(struct mm *mm, const struct vma *vma, s64 pages)
 		mm->locked_vm += pages;
 }
 
-static void mapping_link(struct vma *vma)
+void vma_link_file(struct vma *vma)
 {
 	struct address_space *m = vma_mapping(vma);
 
@@ -102,7 +102,7 @@ static void mapping_link(struct vma *vma)
 	spin_unlock(&m->mmap_lock);
 }
 
-static void mapping_unlink(struct vma *vma)
+void vma_unlink_file(struct vma *vma)
 {
 	struct address_space *m = vma_mapping(vma);
 
@@ -127,12 +127,12 @@ void vma_link(struct mm *mm, struct vma *vma)
 	rb_insert_fixup(&mm->vmas, &vma->node);
 	mm->nr_vmas++;
 	vma_account(mm, vma, (s64)((vma->end - vma->start) >> PAGE_SHIFT));
-	mapping_link(vma);
+	vma_link_file(vma);
 }
 
 void vma_unlink(struct mm *mm, struct vma *vma)
 {
-	mapping_unlink(vma);
+	vma_unlink_file(vma);
 	rb_erase(&mm->vmas, &vma->node);
 	mm->nr_vmas--;
 	mm->last = NULL;
