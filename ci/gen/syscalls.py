@@ -21,13 +21,19 @@ def on_machine(calls, arch):
     return sorted((c for c in calls if arch in c.numbers), key=lambda c: c.numbers[arch])
 
 
+def slots(calls, arch):
+    return 1 << max(c.numbers.get(arch, 0) for c in calls).bit_length()
+
+
 def syscall_nr(calls, arch):
     calls = on_machine(calls, arch)
     yield f"/* {NOTE} */\n#ifndef GENERATED_SYSCALL_NR_H\n#define GENERATED_SYSCALL_NR_H\n\n"
     for call in calls:
         yield f"#define __NR_{call.name} {call.numbers[arch]}\n"
-    yield f"\n/* One more than the highest number: the size of the table. */\n"
-    yield f"#define NR_syscalls {calls[-1].numbers[arch] + 1}\n\n#endif\n"
+    yield f"\n/* One more than the highest number. */\n"
+    yield f"#define NR_syscalls {calls[-1].numbers[arch] + 1}\n"
+    yield f"/* The table is padded to a power of two, which the dispatcher masks with. */\n"
+    yield f"#define SYSCALL_SLOTS {slots(calls, arch)}\n\n#endif\n"
 
 
 def kind_name(arg):
@@ -45,7 +51,7 @@ def syscalls(calls, arch):
 
 /* The table: called with the six argument registers, whatever the handler takes of them. */
 typedef long (*syscall_fn_t)(long, long, long, long, long, long);
-extern const syscall_fn_t syscall_table[NR_syscalls];
+extern const syscall_fn_t syscall_table[SYSCALL_SLOTS];
 
 /* What an argument is, for the decoder. */
 enum syscall_arg_kind {{
@@ -115,8 +121,8 @@ def syscall_table_c(calls, arch):
     for call in calls:
         if table.swapped(call, arch) and "ni" not in call.flags:
             yield wrapper(call)
-    yield "const syscall_fn_t syscall_table[NR_syscalls] = {\n"
-    for number in range(calls[-1].numbers[arch] + 1):
+    yield "const syscall_fn_t syscall_table[SYSCALL_SLOTS] = {\n"
+    for number in range(slots(calls, arch)):
         yield f"\t[{number}] = (syscall_fn_t){handler(by_number.get(number), arch)},\n"
     yield "};\n\n"
     for call in calls:

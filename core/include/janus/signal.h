@@ -46,7 +46,7 @@ struct sighand {
 struct siginfo_node {
 	struct list_head link;		/* [sig] in sigqueue.infos */
 	struct user_struct *user;	/* whose RLIMIT_SIGPENDING it counts against */
-	struct posix_timer *timer;	/* preallocated by timer_create, or NULL */
+	struct posix_timer *timer;	/* whose node it is: not freed with delivery. NULL: nobody's */
 	u8 info[SIGINFO_USED] __aligned(8);
 };
 
@@ -66,9 +66,12 @@ int signal_send_thread(struct thread *t, int signo, const siginfo_t *info);
 int signal_send_process(struct process *p, int signo, const siginfo_t *info);
 int signal_send_pgrp(struct pid *pgrp, int signo, const siginfo_t *info);	/* takes tasklist_lock */
 int signal_send_pgrp_locked(struct pid *pgrp, int signo, const siginfo_t *info);	/* tasklist_lock held */
-/* A timer's signal with its own node (never lost, queued at most once: then *overrun counts). thread: SIGEV_THREAD_ID. */
+/*
+ * A timer's own node: its signal is never lost, and queued once at a time. send: false when it is ignored, or queued
+ * already. free takes it off the queue first, if it is on one; current's process.
+ */
 struct siginfo_node *signal_node_alloc(void);
-void signal_node_free(struct siginfo_node *node);	/* takes it off any queue first: of process p */
+void signal_node_free(struct siginfo_node *node);
 bool signal_send_node(struct siginfo_node *node, int signo, struct thread *t, bool to_process);
 void signal_force(int signo, const siginfo_t *info);	/* to current: cannot be blocked or ignored */
 void signal_force_fault(int signo, int code, uaddr_t addr);
@@ -78,7 +81,8 @@ void set_blocked(sigset_t mask);		/* current's, KILL and STOP left out; recomput
 int set_user_sigmask(uaddr_t mask, size_t size);
 void restore_saved_sigmask_unless(bool interrupted);	/* end of such a call */
 int copy_siginfo_to_user(uaddr_t to, const siginfo_t *info);
-/* core/process/signal_fd.c asks: take the first of `mask` off current's queues. 0 when there is none. [sig] held. */
+/* Take the first of `mask` off current's queues: its number, or 0. [sig] held; when info->si_code is SI_TIMER, the
+ * caller calls posix_timer_delivered(info) once the lock is released. */
 int dequeue_signal(sigset_t mask, siginfo_t *info);
 void recalc_sigpending(void);			/* current, [sig] held */
 /* exit_to_user_work: deliver what is pending, or arrange the restart of the interrupted call. */

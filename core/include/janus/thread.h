@@ -100,6 +100,7 @@ struct thread {
 
 	/* signals */
 	sigset_t blocked;			/* [sig; own reads are free] */
+	sigset_t waited;			/* [sig] sigtimedwait waits for these: neither ignored nor fatal meanwhile */
 	sigset_t saved_mask;			/* [self] with TF_RESTORE_MASK */
 	struct sigqueue pending;		/* [sig] directed at this thread */
 	u32 jobctl;				/* [sig] JOBCTL_* */
@@ -172,7 +173,7 @@ struct process {
 	struct pid *tty_old_pgrp;		/* [tl] session leader whose terminal hung up: its last foreground group */
 	bool session_leader;			/* [tl] */
 	bool child_subreaper, has_child_subreaper;
-	bool dumpable;
+	bool membarrier_registered;		/* [atomic] membarrier(2) may interrupt others for us */
 
 	struct rlimit rlimits[RLIM_NLIMITS];	/* [pl of leader] read as is */
 	struct posix_timers *timers;		/* [atomic once] timer_create's; NULL when none */
@@ -214,6 +215,7 @@ enum exit_state { EXIT_ZOMBIE = 1, EXIT_DEAD = 2 };
 extern spinlock_t tasklist_lock;
 extern struct list_head all_processes;		/* [tl] */
 extern struct process *init_process;		/* [const] pid 1 */
+extern struct process kernel_process;		/* pid 0: parent of init and of kernel threads; idle threads are its */
 
 /* core/process/pid.c: numbers. find_* need tasklist_lock or RCU; get_* take a reference. */
 #define PID_MAX 32768
@@ -242,12 +244,15 @@ struct clone_args {			/* kernel form of clone3's */
 	int exit_signal;
 };
 long kernel_clone(const struct clone_args *args);		/* tid of the child, or -errno */
+/* The thread that becomes pid 1: call it first, once. NULL on no memory, as kthread_create. */
+struct thread *kthread_create_init(void (*fn)(void *));
 struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg);	/* not started: wake_up_new */
 long do_execve(const char *path, uaddr_t argv, uaddr_t envp);	/* dirfd forms inside exec.c */
 /* Boot: pid 1, not started; fn(NULL) runs in it and ends in kernel_execve(). It has files, fs context and signals. */
 struct thread *kthread_create_init(void (*fn)(void *));
 /* Boot: current, a kernel thread, becomes pid 1 running `path` with kernel strings. */
 int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
+void mm_release_futexes(struct thread *t);			/* core/ipc: exec or exit of t, which is current */
 void do_exit(int code) __noreturn;				/* this thread; code is a wait status */
 void do_group_exit(int code) __noreturn;
 void process_init(void);
@@ -281,6 +286,7 @@ void user_put(struct user_struct *user);
 
 static inline const struct cred *cred_get(const struct cred *c) { ref_get(&((struct cred *)c)->refs); return c; }
 bool capable(int cap);				/* current's effective set; CAP_* from uapi/capability.h */
+bool thread_may_access(struct thread *t);	/* may current look into t's memory and descriptors, as ptrace would? */
 bool in_group(gid_t gid);			/* fsgid or supplementary */
 
 unsigned long rlimit(unsigned which);		/* current's soft limit */

@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Futexes: sleep while a user word has a value, wake who sleeps there.
+ *
+ * A word is known by its key: the address space and address when it is private, otherwise the file behind it and the
+ * place therein. Keys hash to buckets; a waiter queues in its bucket and then looks at the word, both under the
+ * bucket's lock, and a waker changes the word before it looks at the bucket, so neither misses the other. The word is
+ * read with interrupts off, where a fault fails instead of sleeping; then the page is brought in without the lock and all
+ * starts over. A bucket counts who waits or is about to: waking an idle futex takes no lock.
+ */
+#include "futex.h"
+#include <generated/syscalls.h>
+#include <janus/entry.h>
+#include <janus/fs.h>
+#include <janus/mm.h>
+#include <janus/sched.h>
+#include <janus/signal.h>
+#include <janus/slab.h>
+#include <janus/thread.h>
+#include <janus/time.h>
+#include <janus/uaccess.h>
+
+struct futex_key {
+	const void *object;		/* the mm, or the inode of a shared mapping */
+	u64 offset;			/* address, or offset in the file */
+};
+
+struct bucket {
+	spinlock_t lock;		/* interrupts off; order: by address where two are taken */
+	u32 waiters;			/* [atomic] queued or about to be */
+	struct list_head queue;		/* [lock] struct waiter, oldest first */
+} __cacheline_aligned;
+
+struct waiter {
+	struct list_head link;		/* [bucket->lock] */
+	struct futex_key key;		/* [bucket->lock] */
+	struct bucket *bucket;		/* [atomic; changes under both buckets' locks] NULL: woken */
+	struct thread *thread;
+	u32 bitset;
+};
+
+#define NR_BUCKETS 256
+
+static struct bucket buckets[NR_BUCKETS];
+
+/* Static zero is no list: an empty bucket is made ready when it is first locked for queueing. */
+static void bucket_ready(struct bucket *b)
+{
+	if (unlikely(!b->queue.next))
+		list_init(&b->queue);
+}
+
+static struct bucket *bucket_of(const struct futex_key *key)
+{
+	u64 h = ((u64)(unsigned long)key->object >> 6) ^ (key->offset >> 2);
+
+	h *= 0x9e3779b97f4a7c15ULL;
+	return &buckets[h >> 56];
+}
+
+static bool same_key(const struct futex_key *a, const struct futex_key *b)
+{
+	return a->object == b->object && a->offset == b->offset;
+}
+
+/* ---- keys ---- */
+
+/* A word in memory that may be shared: who is behind it? */
+static int shared_key(struct futex_key *key, uaddr_t addr)
+{
+	struct mm *mm = current->mm;
+	struct vma *vma;
+	int err = 0;
+
+	down_read(&mm->mmap_lock);
+	vma = vma_find(mm, addr);
+	if (!vma || vma->start > addr) {
+		err = -EFAULT;
+	} else if (vma->file && (vma->flags & VM_SHARED)) {
+		key->object = vma->file->inode;
+		key->offset = ((u64)vma->pgoff << PAGE_SHIFT) + (addr - vma->start);
+	} else {
+		key->object = mm;
+		key->offset = addr;
+	}
+	up_read(&mm->mmap_lock);
+	return err;
+}
+
+static int get_key(struct futex_key *key, uaddr_t addr, bool private)
+{
+	if (unlikely(addr % sizeof(u32)))
+		return -EINVAL;
+	if (unlikely(!access_ok(addr, sizeof(u32))))
+		return -EFAULT;
+	if (!private)
+		return shared_key(key, addr);
+	key->object = current->mm;
+	key->offset = addr;
+	return 0;
+}
+
+/* ---- waking ---- */
+
+/* w leaves its queue; its thread may be gone as soon as bucket is NULL. [bucket->lock] */
+static void wake(struct bucket *b, struct waiter *w)
+{
+	struct thread *t = w->thread;
+
+	list_del(&w->link);
+	__atomic_fetch_sub(&b->waiters, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->bucket, NULL, __ATOMIC_RELEASE);
+	wake_up_thread(t, THREAD_INTERRUPTIBLE);	/* not freed before a grace period: we are not preempted */
+}
+
+static u32 wake_matching(struct bucket *b, const struct futex_key *key, u32 nr, u32 bitset)
+{
+	struct waiter *w, *next;
+	u32 woken = 0;
+
+	if (!nr || !b->queue.next)
+		return 0;
+	list_for_each_entry_safe(w, next, &b->queue, link)
+		if (same_key(&w->key, key) && (w->bitset & bitset)) {
+			wake(b, w);
+			if (++woken >= nr)
+				break;
+		}
+	return woken;
+}
+
+long futex_wake(uaddr_t addr, bool private, u32 nr, u32 bitset)
+{
+	struct futex_key key;
+	struct irqflags flags;
+	struct bucket *b;
+	int err;
+	u32 n;
+
+	if (unlikely(!bitset))
+		return -EINVAL;
+	err = get_key(&key, addr, private);
+	if (unlikely(err))
+		return err;
+	b = bucket_of(&key);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* the user's change of the word before this look */
+	if (!__atomic_load_n(&b->waiters, __ATOMIC_RELAXED))
+		return 0;
+	flags = spin_lock_irqsave(&b->lock);
+	n = wake_matching(b, &key, nr ? nr : 1, bitset);
+	spin_unlock_irqrestore(&b->lock, flags);
+	return n;
+}
+
+/* Both locks, in order of address. */
+static struct irqflags lock_two(struct bucket *a, struct bucket *b)
+{
+	struct irqflags flags = arch_local_irq_save();
+
+	if (a > b) {
+		struct bucket *c = a;
+
+		a = b;
+		b = c;
+	}
+	spin_lock(&a->lock);
+	if (a != b)
+		spin_lock(&b->lock);
+	bucket_ready(a);
+	bucket_ready(b);
+	return flags;
+}
+
+static void unlock_two(struct bucket *a, struct bucket *b, struct irqflags flags)
+{
+	spin_unlock(&a->lock);
+	if (a != b)
+		spin_unlock(&b->lock);
+	arch_local_irq_restore(flags);
+}
+
+static void move(struct waiter *w, struct bucket *from, struct bucket *to, const struct futex_key *key)
+{
+	w->key = *key;
+	if (from == to)
+		return;
+	list_move_tail(&w->link, &to->queue);
+	__atomic_fetch_add(&to->waiters, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&from->waiters, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->bucket, to, __ATOMIC_RELEASE);
+}
+
+/* Wake nr_wake waiters of addr, and let up to nr_move others wait at addr2 instead. expected: only if *addr is that. */
+static long requeue(uaddr_t addr, uaddr_t addr2, bool private, int nr_wake, int nr_move, const u32 *expected)
+{
+	struct futex_key key, key2;
+	struct bucket *b, *b2;
+	struct irqflags flags;
+	struct waiter *w, *next;
+	int moved = 0, woken, err;
+	u32 value;
+
+	if (nr_wake < 0 || nr_move < 0)
+		return -EINVAL;
+	err = get_key(&key, addr, private);
+	if (!err)
+		err = get_key(&key2, addr2, private);
+	if (err)
+		return err;
+	b = bucket_of(&key);
+	b2 = bucket_of(&key2);
+again:
+	flags = lock_two(b, b2);
+	if (expected) {
+		err = get_user(&value, addr);
+		if (unlikely(err)) {
+			unlock_two(b, b2, flags);
+			if (get_user(&value, addr))
+				return -EFAULT;
+			goto again;
+		}
+		if (value != *expected) {
+			unlock_two(b, b2, flags);
+			return -EAGAIN;
+		}
+	}
+	woken = (int)wake_matching(b, &key, nr_wake, FUTEX_BITSET_MATCH_ANY);
+	list_for_each_entry_safe(w, next, &b->queue, link) {
+		if (moved >= nr_move)
+			break;
+		if (!same_key(&w->key, &key))
+			continue;
+		move(w, b, b2, &key2);
+		moved++;
+		if (same_key(&key, &key2))
+			continue;
+	}
+	unlock_two(b, b2, flags);
+	return woken + moved;
+}
+
+/* ---- FUTEX_WAKE_OP ---- */
+
+static bool op_value(u32 op, u32 arg, u32 old, u32 *new)
+{
+	switch (op) {
+	case 0: *new = arg; return true;
+	case 1: *new = old + arg; return true;
+	case 2: *new = old | arg; return true;
+	case 3: *new = old & ~arg; return true;
+	case 4: *new = old ^ arg; return true;
+	}
+	return false;
+}
+
+static bool op_compare(u32 cmp, s32 old, s32 arg, bool *result)
+{
+	switch (cmp) {
+	case 0: *result = old == arg; return true;
+	case 1: *result = old != arg; return true;
+	case 2: *result = old < arg; return true;
+	case 3: *result = old <= arg; return true;
+	case 4: *result = old > arg; return true;
+	case 5: *result = old >= arg; return true;
+	}
+	return false;
+}
+
+static s32 sign_extend12(u32 v) { return (s32)(v << 20) >> 20; }
+
+/* Change the word at addr as `encoded` says; *wake2: does its old value ask for the second wake-up? 0 or -errno. */
+static int change_word(uaddr_t addr, u32 encoded, bool *wake2)
+{
+	u32 op = encoded >> 28 & 7, cmp = encoded >> 24 & 15, arg = sign_extend12(encoded >> 12 & 0xfff);
+	s32 cmparg = sign_extend12(encoded & 0xfff);
+	u32 old, seen, new;
+	int err;
+
+	if (encoded & (8u << 28))
+		arg = 1u << (arg & 31);
+	err = get_user(&old, addr);
+	if (err)
+		return err;
+	for (;;) {
+		if (!op_value(op, arg, old, &new))
+			return -ENOSYS;
+		err = arch_cmpxchg_user(&seen, addr, old, new);
+		if (err)
+			return err;
+		if (seen == old)
+			break;
+		old = seen;
+	}
+	return op_compare(cmp, (s32)old, cmparg, wake2) ? 0 : -ENOSYS;
+}
+
+static long wake_op(uaddr_t addr, uaddr_t addr2, bool private, u32 nr, u32 nr2, u32 encoded)
+{
+	struct futex_key key, key2;
+	struct bucket *b, *b2;
+	struct irqflags flags;
+	bool wake2 = false;
+	int err = get_key(&key, addr, private);
+	u32 n;
+
+	if (!err)
+		err = get_key(&key2, addr2, private);
+	if (err)
+		return err;
+	b = bucket_of(&key);
+	b2 = bucket_of(&key2);
+again:
+	flags = lock_two(b, b2);
+	err = change_word(addr2, encoded, &wake2);
+	if (unlikely(err == -EFAULT)) {
+		struct mm *mm = current->mm;
+
+		unlock_two(b, b2, flags);
+		if (handle_mm_fault(mm, addr2, FAULT_WRITE | FAULT_USER))
+			return -EFAULT;
+		goto again;
+	}
+	if (unlikely(err)) {
+		unlock_two(b, b2, flags);
+		return err;
+	}
+	n = wake_matching(b, &key, nr ? nr : 1, FUTEX_BITSET_MATCH_ANY);
+	if (wake2)
+		n += wake_matching(b2, &key2, nr2 ? nr2 : 1, FUTEX_BITSET_MATCH_ANY);
+	unlock_two(b, b2, flags);
+	return n;
+}
+
+/* ---- waiting ---- */
+
+/* Off the queue, if nobody woke us meanwhile; false: we were woken. A requeue may move us while we look. */
+static bool unqueue(struct waiter *w)
+{
+	struct bucket *b;
+
+	while ((b = __atomic_load_n(&w->bucket, __ATOMIC_ACQUIRE))) {
+		struct irqflags flags = spin_lock_irqsave(&b->lock);
+		bool mine = b == w->bucket;
+
+		if (mine) {
+			list_del(&w->link);
+			__atomic_fetch_sub(&b->waiters, 1, __ATOMIC_RELAXED);
+		}
+		spin_unlock_irqrestore(&b->lock, flags);
+		if (mine)
+			return true;
+	}
+	return false;
+}
+
+/* Queue w for the word at addr if that still has `value`: 0, -EAGAIN when not, -EFAULT. */
+static int queue_if_equal(struct waiter *w, uaddr_t addr, u32 value)
+{
+	struct bucket *b = bucket_of(&w->key);
+	struct irqflags flags;
+	u32 now;
+
+	for (;;) {
+		int err;
+
+		__atomic_fetch_add(&b->waiters, 1, __ATOMIC_SEQ_CST);
+		flags = spin_lock_irqsave(&b->lock);
+		err = get_user(&now, addr);
+		if (likely(!err && now == value)) {
+			bucket_ready(b);
+			w->bucket = b;
+			list_add_tail(&w->link, &b->queue);
+			spin_unlock_irqrestore(&b->lock, flags);
+			return 0;
+		}
+		spin_unlock_irqrestore(&b->lock, flags);
+		__atomic_fetch_sub(&b->waiters, 1, __ATOMIC_RELAXED);
+		if (!err)
+			return -EAGAIN;
+		if (get_user(&now, addr))
+			return -EFAULT;
+	}
+}
+
+static long restart_wait(struct thread *t);
+
+/* deadline: ns, monotonic; TIME_MAX: none. */
+static long wait(uaddr_t addr, bool private, u32 value, u64 deadline, u32 bitset)
+{
+	struct thread *t = current;
+	struct waiter w;
+	u32 now;
+	int err;
+
+	if (unlikely(!bitset))
+		return -EINVAL;
+	err = get_key(&w.key, addr, private);
+	if (unlikely(err))
+		return err;
+	/* The common refusal needs no queue: the word differs already. */
+	if (get_user(&now, addr))
+		return -EFAULT;
+	if (now != value)
+		return -EAGAIN;
+	w.thread = t;
+	w.bitset = bitset;
+	for (;;) {
+		u64 left = 1;
+
+		err = queue_if_equal(&w, addr, value);
+		if (err)
+			return err;
+		set_current_state(THREAD_INTERRUPTIBLE);
+		if (__atomic_load_n(&w.bucket, __ATOMIC_ACQUIRE) && !signal_pending()) {
+			if (deadline == TIME_MAX)
+				schedule();
+			else
+				left = schedule_timeout(deadline);
+		}
+		set_current_state(THREAD_RUNNING);
+		if (!unqueue(&w))
+			return 0;
+		if (!left)
+			return -ETIMEDOUT;
+		if (signal_pending())
+			break;
+	}
+	if (deadline == TIME_MAX)
+		return -ERESTARTSYS;
+	t->restart.fn = restart_wait;
+	t->restart.arg[0] = addr;
+	t->restart.arg[1] = private;
+	t->restart.arg[2] = value;
+	t->restart.arg[3] = deadline;
+	t->restart.arg[4] = bitset;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static long restart_wait(struct thread *t)
+{
+	t->restart.fn = NULL;
+	return wait(t->restart.arg[0], t->restart.arg[1], (u32)t->restart.arg[2], t->restart.arg[3],
+		    (u32)t->restart.arg[4]);
+}
+
+/* ---- the call ---- */
+
+/* The deadline of a waiting call. FUTEX_WAIT's time is relative, the others' absolute. */
+static int read_deadline(uaddr_t utime, bool relative, bool realtime, u64 *deadline)
+{
+	u64 ns, now = clock_monotonic();
+	int err;
+
+	*deadline = TIME_MAX;
+	if (!utime)
+		return 0;
+	err = get_user_timespec(&ns, utime);
+	if (err)
+		return err;
+	if (relative) {
+		*deadline = now + ns < now ? TIME_MAX : now + ns;
+	} else if (realtime) {
+		s64 offset = clock_realtime_offset();
+
+		*deadline = ns > (u64)offset ? ns - (u64)offset : 0;
+	} else {
+		*deadline = ns;
+	}
+	/* TIME_MAX stands for no deadline at all. */
+	if (*deadline == TIME_MAX)
+		*deadline = TIME_MAX - 1;
+	return 0;
+}
+
+static long wait_call(uaddr_t addr, int op, u32 value, uaddr_t utime, u32 bitset)
+{
+	u64 deadline;
+	int err = read_deadline(utime, (op & FUTEX_CMD_MASK) == FUTEX_WAIT, op & FUTEX_CLOCK_REALTIME, &deadline);
+
+	return err ? err : wait(addr, op & FUTEX_PRIVATE_FLAG, value, deadline, bitset);
+}
+
+long sys_futex(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t addr2, u32 val3)
+{
+	bool private = op & FUTEX_PRIVATE_FLAG;
+	int cmd = op & FUTEX_CMD_MASK;
+
+	if (unlikely((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT))
+		return -ENOSYS;
+	switch (cmd) {
+	case FUTEX_WAIT:
+		return wait_call(addr, op, val, utime, FUTEX_BITSET_MATCH_ANY);
+	case FUTEX_WAIT_BITSET:
+		return wait_call(addr, op, val, utime, val3);
+	case FUTEX_WAKE:
+		return futex_wake(addr, private, val, FUTEX_BITSET_MATCH_ANY);
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(addr, private, val, val3);
+	case FUTEX_REQUEUE:
+		return requeue(addr, addr2, private, (int)val, (int)utime, NULL);
+	case FUTEX_CMP_REQUEUE:
+		return requeue(addr, addr2, private, (int)val, (int)utime, &val3);
+	case FUTEX_WAKE_OP:
+		return wake_op(addr, addr2, private, val, (u32)utime, val3);
+	}
+	return -ENOSYS;
+}
+
+/* ---- futex_waitv ---- */
+
+/* Queue on all words; the index of one that differs or faults ends it with *err. How many are queued. */
+static u32 queue_all(struct waiter *w, const struct futex_waitv *v, u32 nr, int *err)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		*err = queue_if_equal(&w[i], v[i].uaddr, (u32)v[i].val);
+		if (*err)
+			break;
+	}
+	return i;
+}
+
+/* Off all queues; the last one that was woken, or -1. */
+static int unqueue_all(struct waiter *w, u32 nr)
+{
+	int woken = -1;
+
+	for (u32 i = 0; i < nr; i++)
+		if (!unqueue(&w[i]))
+			woken = (int)i;
+	return woken;
+}
+
+static bool any_woken(struct waiter *w, u32 nr)
+{
+	for (u32 i = 0; i < nr; i++)
+		if (!__atomic_load_n(&w[i].bucket, __ATOMIC_ACQUIRE))
+			return true;
+	return false;
+}
+
+static long wait_many(struct waiter *w, const struct futex_waitv *v, u32 nr, u64 deadline)
+{
+	for (;;) {
+		int err = 0, woken;
+		u64 left = 1;
+		u32 queued = queue_all(w, v, nr, &err);
+
+		if (!err) {
+			set_current_state(THREAD_INTERRUPTIBLE);
+			if (!any_woken(w, nr) && !signal_pending())
+				left = schedule_timeout(deadline);
+			set_current_state(THREAD_RUNNING);
+		}
+		woken = unqueue_all(w, queued);
+		if (woken >= 0)
+			return woken;
+		if (err)
+			return err;
+		if (!left)
+			return -ETIMEDOUT;
+		if (signal_pending())
+			return -ERESTARTSYS;
+	}
+}
+
+static int check_waitv(const struct futex_waitv *v, u32 nr, struct waiter *w)
+{
+	for (u32 i = 0; i < nr; i++) {
+		int err;
+
+		if ((v[i].flags & ~(u32)(FUTEX_32 | FUTEX_PRIVATE_FLAG)) || !(v[i].flags & FUTEX_32) || v[i].reserved)
+			return -EINVAL;
+		err = get_key(&w[i].key, v[i].uaddr, v[i].flags & FUTEX_PRIVATE_FLAG);
+		if (err)
+			return err;
+		w[i].thread = current;
+		w[i].bitset = FUTEX_BITSET_MATCH_ANY;
+	}
+	return 0;
+}
+
+long sys_futex_waitv(uaddr_t waiters, unsigned int nr, unsigned int flags, uaddr_t timeout, clockid_t clock)
+{
+	struct futex_waitv *v;
+	struct waiter *w;
+	u64 deadline = TIME_MAX;
+	long ret = 0;
+
+	if (flags || !nr || nr > FUTEX_WAITV_MAX || !waiters)
+		return -EINVAL;
+	if (timeout) {
+		if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
+			return -EINVAL;
+		ret = read_deadline(timeout, false, clock == CLOCK_REALTIME, &deadline);
+		if (ret)
+			return ret;
+	}
+	v = memdup_user(waiters, nr * sizeof(*v), FUTEX_WAITV_MAX * sizeof(*v));
+	if (IS_ERR(v))
+		return PTR_ERR(v);
+	w = kmalloc(nr * sizeof(*w), GFP_KERNEL);
+	if (!w)
+		ret = -ENOMEM;
+	if (!ret)
+		ret = check_waitv(v, nr, w);
+	if (!ret)
+		ret = wait_many(w, v, nr, deadline);
+	kfree(w);
+	kfree(v);
+	return ret;
+}

@@ -1,0 +1,614 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * execve: gather the strings while the old program still stands, open the file, let script.c and elf.c find out
+ * what it is. Up to begin_new_exec() every failure returns to the caller; after it the old program is gone, and a
+ * failure kills.
+ */
+#include "exec.h"
+#include <arch/thread.h>
+#include <generated/syscalls.h>
+#include <janus/cmdline.h>
+#include <janus/random.h>
+#include <janus/sched.h>
+#include <janus/time.h>
+#include <uapi/mount.h>
+
+#define ADDR_NO_RANDOMIZE 0x0040000
+#define SCRIPT_DEPTH_MAX 5
+/* personality bits that a setuid program starts without */
+#define PER_CLEAR_ON_SETID 0x00d50000u
+
+/* ---- strings ---- */
+
+static void block_free(struct string_block *b)
+{
+	for (u32 i = 0; i < b->nr_pages; i++)
+		free_page_addr(b->page[i]);
+	kfree(b->page);
+}
+
+/* Room for another page of strings. */
+static int block_grow(struct string_block *b)
+{
+	if (b->nr_pages == b->room) {
+		u32 room = b->room ? b->room * 2 : 8;
+		void **page = kmalloc(room * sizeof(void *), GFP_KERNEL);
+
+		if (!page)
+			return -ENOMEM;
+		if (b->nr_pages)
+			memcpy(page, b->page, b->nr_pages * sizeof(void *));
+		kfree(b->page);
+		b->page = page;
+		b->room = room;
+	}
+	struct page *fresh = alloc_page(GFP_KERNEL);
+
+	if (!fresh)
+		return -ENOMEM;
+	b->page[b->nr_pages++] = page_address(fresh);
+	return 0;
+}
+
+/* One user string with its NUL, at most `limit` bytes, to the end of the block: its length, or -errno. */
+static long block_add_user(struct string_block *b, uaddr_t from, size_t limit)
+{
+	size_t total = 0;
+
+	for (;;) {
+		size_t at = b->bytes % PAGE_SIZE, n = PAGE_SIZE - at;
+		long got;
+
+		if (!at && block_grow(b))
+			return -ENOMEM;
+		got = strncpy_from_user(b->page[b->nr_pages - 1] + at, from + total, n);
+		if (got < 0)
+			return -EFAULT;
+		if ((size_t)got < n)
+			got++, n = 0;		/* the NUL */
+		b->bytes += got;
+		total += got;
+		if (total > limit)
+			return -E2BIG;
+		if (!n)
+			return (long)total;
+	}
+}
+
+/* All strings of a NULL-terminated user array; a NULL array is an empty one. */
+static int block_add_array(struct exec *x, struct string_block *b, uaddr_t array)
+{
+	for (; array; b->count++) {
+		uaddr_t s;
+		long n;
+
+		if (get_user(&s, array + b->count * sizeof(uaddr_t)))
+			return -EFAULT;
+		if (!s)
+			break;
+		if (x->room < 8)
+			return -E2BIG;
+		x->room -= 8;		/* its pointer on the stack */
+		n = block_add_user(b, s, min_t(size_t, MAX_ARG_STRLEN, x->room));
+		if (n < 0)
+			return n;
+		x->room -= n;
+		if (!b->count)
+			b->first = n;
+		if (!(b->count % 1024) && fatal_signal_pending())
+			return -ERESTARTNOHAND;
+	}
+	return 0;
+}
+
+static int block_add_kernel(struct string_block *b, const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	if (!b->count)
+		b->first = n;
+	b->count++;
+	while (n) {
+		size_t at = b->bytes % PAGE_SIZE, step = min_t(size_t, n, PAGE_SIZE - at);
+
+		if (!at && block_grow(b))
+			return -ENOMEM;
+		memcpy(b->page[b->nr_pages - 1] + at, s, step);
+		b->bytes += step;
+		s += step;
+		n -= step;
+	}
+	return 0;
+}
+
+/* The first call replaces argv[0], which is no longer used; later ones go before what was put. */
+int exec_push_front(struct exec *x, const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *prefix;
+
+	if (n > x->room)
+		return -E2BIG;
+	prefix = kmalloc(x->prefix_bytes + n, GFP_KERNEL);
+	if (!prefix)
+		return -ENOMEM;
+	memcpy(prefix, s, n);
+	memcpy(prefix + n, x->prefix, x->prefix_bytes);
+	kfree(x->prefix);
+	x->prefix = prefix;
+	x->prefix_bytes += n;
+	x->prefix_count++;
+	x->room -= n;
+	return 0;
+}
+
+/* A quarter of the stack limit, but at least 128 KiB and at most 6 MiB, for strings and pointers together. */
+static int limit_strings(struct exec *x)
+{
+	size_t limit = min_t(size_t, max_t(size_t, rlimit(RLIMIT_STACK) / 4, MAX_ARG_STRLEN), MAX_ARG_BYTES);
+	size_t name = strlen(x->filename) + 1;
+
+	if (limit < name)
+		return -E2BIG;
+	x->room = limit - name;
+	return 0;
+}
+
+static int gather_user(struct exec *x, uaddr_t argv, uaddr_t envp)
+{
+	int err = limit_strings(x);
+
+	if (!err)
+		err = block_add_array(x, &x->argv, argv);
+	if (!err)
+		err = block_add_array(x, &x->envp, envp);
+	/* A program always has an argv[0]. */
+	if (!err && !x->argv.count)
+		err = block_add_kernel(&x->argv, "");
+	return err;
+}
+
+static int gather_kernel(struct exec *x, const char *const argv[], const char *const envp[])
+{
+	int err = limit_strings(x);
+
+	for (; !err && *argv; argv++)
+		err = block_add_kernel(&x->argv, *argv);
+	for (; !err && *envp; envp++)
+		err = block_add_kernel(&x->envp, *envp);
+	return err;
+}
+
+/* ---- the file ---- */
+
+/* While a program runs nobody writes to its file: the file system lets go with the last reference to f. */
+static struct file *deny_write(struct file *f)
+{
+	int err;
+
+	if (IS_ERR(f))
+		return f;
+	err = inode_deny_write(f->inode);
+	if (err) {
+		file_put(f);
+		return ERR_PTR(err);
+	}
+	f->mode |= FMODE_EXEC;
+	return f;
+}
+
+struct file *exec_open(const char *name)
+{
+	return deny_write(file_open_exec(name));
+}
+
+/* AT_EXECFN, and the name that scripts are given. */
+static char *exec_name(int dirfd, const char *path)
+{
+	char *name = kmalloc(strlen(path) + 24, GFP_KERNEL);
+
+	if (!name)
+		return NULL;
+	if (dirfd == AT_FDCWD || *path == '/')
+		strlcpy(name, path, strlen(path) + 1);
+	else if (*path)
+		snprintf(name, strlen(path) + 24, "/dev/fd/%d/%s", dirfd, path);
+	else
+		snprintf(name, 24, "/dev/fd/%d", dirfd);
+	return name;
+}
+
+static int read_head(struct exec *x)
+{
+	ssize_t n = kernel_read(x->file, x->head, EXEC_HEAD, 0);
+
+	if (n < 0)
+		return (int)n;
+	memset(x->head + n, 0, EXEC_HEAD - n);
+	return 0;
+}
+
+/* ---- credentials ---- */
+
+static void take_file_ids(struct exec *x, struct cred *c)
+{
+	struct inode *inode = x->file->inode;
+	mode_t mode = inode->mode;
+
+	if ((x->file->path.mnt->flags & MS_NOSUID) || current->no_new_privs)
+		return;
+	if (mode & S_ISUID)
+		c->euid = inode->uid;
+	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		c->egid = inode->gid;
+}
+
+/* capabilities(7), "Transformation of capabilities during execve", for a file without capabilities of its own. */
+static int prepare_creds(struct exec *x)
+{
+	const struct cred *old = current->cred;
+	struct cred *c = cred_copy();
+	bool effective = false, setid;
+
+	if (!c)
+		return -ENOMEM;
+	x->cred = c;
+	take_file_ids(x, c);
+	c->cap_permitted = 0;
+	if (!(c->securebits & SECBIT_NOROOT) && (!c->euid || !c->uid)) {
+		c->cap_permitted = c->cap_bounding | old->cap_inheritable;
+		effective = !c->euid;
+	}
+	setid = c->euid != old->uid || c->egid != old->gid;
+	if (setid)
+		c->cap_ambient = 0;
+	c->suid = c->fsuid = c->euid;
+	c->sgid = c->fsgid = c->egid;
+	c->cap_permitted |= c->cap_ambient;
+	c->cap_effective = effective ? c->cap_permitted : c->cap_ambient;
+	c->securebits &= ~SECBIT_KEEP_CAPS;
+	x->secure = setid || (c->uid && (effective || (c->cap_permitted & ~c->cap_ambient)));
+	return 0;
+}
+
+/* Nothing changes for most programs: they keep the set they share with their parent. */
+static bool same_cred(const struct cred *a, const struct cred *b)
+{
+	return a->euid == b->euid && a->suid == b->suid && a->fsuid == b->fsuid && a->egid == b->egid &&
+	       a->sgid == b->sgid && a->fsgid == b->fsgid && a->cap_permitted == b->cap_permitted &&
+	       a->cap_effective == b->cap_effective && a->cap_ambient == b->cap_ambient && a->securebits == b->securebits;
+}
+
+static void install_creds(struct exec *x)
+{
+	bool changed = x->cred->euid != current->cred->euid || x->cred->egid != current->cred->egid;
+
+	if (x->secure) {
+		current->pdeath_signal = 0;
+		current->personality &= ~PER_CLEAR_ON_SETID;
+	}
+	if (same_cred(x->cred, current->cred))
+		cred_put(x->cred);
+	else
+		cred_commit(x->cred);
+	x->cred = NULL;
+	/* Whoever may not read the program, or acts as somebody else, may not look into it either. */
+	current->mm->dumpable = !changed && !x->secure && !inode_permission(x->file->inode, MAY_READ);
+}
+
+/* ---- the point of no return ---- */
+
+/* The other threads die; the one that executes takes the leader's number. */
+static int de_thread(void)
+{
+	struct thread *t = current, *leader;
+	struct process *p = t->process;
+	struct irqflags flags, sig_flags;
+	struct sighand *sh;
+
+	if (likely(p->nr_threads == 1))
+		return 0;
+	sh = sighand_lock(p, &flags);
+	if (p->sig_flags & (SIGNAL_GROUP_EXIT | SIGNAL_GROUP_EXEC)) {
+		spin_unlock_irqrestore(&sh->lock, flags);
+		return -EAGAIN;
+	}
+	p->sig_flags |= SIGNAL_GROUP_EXEC;
+	p->exec_thread = t;
+	kill_other_threads(p);
+	spin_unlock_irqrestore(&sh->lock, flags);
+	for (;;) {
+		set_current_state(THREAD_KILLABLE);
+		leader = p->leader;
+		flags = tasklist_lock_irq();
+		if (p->nr_threads == 1 || (leader != t && p->nr_threads == 2 && leader->exit_state == EXIT_ZOMBIE))
+			break;
+		tasklist_unlock_irq(flags);
+		if (fatal_signal_pending()) {
+			set_current_state(THREAD_RUNNING);
+			return -EAGAIN;
+		}
+		schedule();
+	}
+	set_current_state(THREAD_RUNNING);
+	if (leader != t) {
+		struct pid *pid = t->pid;
+
+		t->pid = leader->pid;
+		leader->pid = pid;
+		rcu_assign_pointer(t->pid->thread, t);
+		rcu_assign_pointer(leader->pid->thread, leader);
+		leader->tid = pid->nr;
+		t->tid = t->pid->nr;
+		t->exit_signal = SIGCHLD;
+		t->start_time = leader->start_time;
+		leader->exit_signal = -1;
+		p->leader = t;
+		thread_release(leader);
+	}
+	sh = sighand_lock(p, &sig_flags);
+	p->exec_thread = NULL;
+	p->sig_flags &= ~SIGNAL_GROUP_EXEC;
+	spin_unlock_irqrestore(&sh->lock, sig_flags);
+	tasklist_unlock_irq(flags);
+	if (leader != t)
+		thread_put(leader);
+	return 0;
+}
+
+/* Handlers that another process shares stay that one's. */
+static int unshare_sighand(void)
+{
+	struct process *p = current->process;
+	struct sighand *old = p->sighand, *new;
+	struct irqflags flags;
+
+	if (ref_read(&old->refs) == 1)
+		return 0;
+	new = sighand_fork(old, false);
+	if (!new)
+		return -ENOMEM;
+	flags = tasklist_lock_irq();
+	spin_lock(&old->lock);
+	rcu_assign_pointer(p->sighand, new);
+	spin_unlock(&old->lock);
+	tasklist_unlock_irq(flags);
+	synchronize_rcu();
+	sighand_put(old);
+	return 0;
+}
+
+static void flush_signals_and_marks(void)
+{
+	struct thread *t = current;
+	struct irqflags flags;
+	struct sighand *sh = sighand_lock(t->process, &flags);
+
+	sighand_flush(sh);
+	spin_unlock_irqrestore(&sh->lock, flags);
+	t->altstack_sp = 0;
+	t->altstack_size = 0;
+	t->altstack_flags = SS_DISABLE;
+	t->set_child_tid = 0;
+	t->restart.fn = restart_none;
+	t->exit_signal = SIGCHLD;
+	if (thread_flag(t, TF_FORKED_NOEXEC))
+		thread_clear_flag(t, TF_FORKED_NOEXEC);
+}
+
+static void set_comm(const char *filename)
+{
+	struct thread *t = current;
+	const char *slash = strrchr(filename, '/');
+	char comm[sizeof(t->comm)] = { 0 };
+
+	strlcpy(comm, slash ? slash + 1 : filename, sizeof(comm));
+	spin_lock(&t->lock);
+	memcpy(t->comm, comm, sizeof(comm));
+	spin_unlock(&t->lock);
+}
+
+bool exec_randomize(void)
+{
+	static int off = -1;	/* the command line does not change */
+
+	if (unlikely(off < 0))
+		off = cmdline_has("norandmaps");
+	return !off && !(current->personality & ADDR_NO_RANDOMIZE);
+}
+
+u64 exec_random_pages(unsigned bits)
+{
+	return exec_randomize() ? (random_u64() & ((1ULL << bits) - 1)) << PAGE_SHIFT : 0;
+}
+
+/* Top-down below the stack's room, as Linux. */
+static uaddr_t choose_mmap_base(void)
+{
+	u64 gap = rlimit(RLIMIT_STACK), pad = 1UL << 20;
+
+	if (exec_randomize())
+		pad += 16UL << 30;		/* the stack's own random offset */
+	if (gap + pad > gap)
+		gap += pad;
+	gap = min_t(u64, max_t(u64, gap, 128UL << 20), ARCH_USER_END / 6 * 5);
+	return ALIGN_DOWN(ARCH_USER_END - gap - exec_random_pages(28), PAGE_SIZE);
+}
+
+int begin_new_exec(struct exec *x)
+{
+	struct thread *t = current;
+	struct mm *mm;
+	int err = prepare_creds(x);
+
+	if (err)
+		return err;
+	mm = mm_create();
+	if (!mm)
+		return -ENOMEM;
+	err = de_thread();
+	if (!err)
+		err = unshare_sighand();
+	if (!err)
+		err = files_unshare();
+	if (err) {
+		mm_put(mm);
+		return err;
+	}
+	x->point_of_no_return = true;
+	mm->exe = file_get(x->file);
+	if (t->mm) {
+		t->process->maxrss = max(t->process->maxrss, mm_maxrss_kib(t->mm));
+		mm_release_futexes(t);
+	}
+	t->flags &= ~(u32)TF_KERNEL;
+	mm->mmap_base = choose_mmap_base();
+	exec_mmap(mm);
+	vfork_release(t);
+	posix_timers_exec(t->process);
+	arch_thread_flush();
+	files_close_on_exec();
+	flush_signals_and_marks();
+	set_comm(x->filename);
+	install_creds(x);
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+/* Read, and hand on: a script's interpreter may be a script. */
+static int run(struct exec *x)
+{
+	for (int depth = 0;; depth++) {
+		int err;
+
+		if (depth > SCRIPT_DEPTH_MAX)
+			return -ELOOP;
+		err = read_head(x);
+		if (err)
+			return err;
+		err = script_load(x);
+		if (err == -ENOEXEC)
+			return elf_load(x);
+		if (err)
+			return err;
+	}
+}
+
+static void exec_free(struct exec *x)
+{
+	if (x->file)
+		file_put(x->file);
+	if (x->cred)
+		cred_put(x->cred);
+	block_free(&x->argv);
+	block_free(&x->envp);
+	kfree(x->prefix);
+	kfree(x->filename);
+	kfree(x);
+}
+
+/* The strings are gathered and the file is open, or err says why not: load, and kill where it is too late to return. */
+static int finish(struct exec *x, int err, struct file *file)
+{
+	if (IS_ERR(file))
+		err = PTR_ERR(file);
+	else
+		x->file = file;
+	if (!err)
+		err = run(x);
+	if (err && x->point_of_no_return && !fatal_signal_pending())
+		signal_force(SIGSEGV, NULL);
+	exec_free(x);
+	return err;
+}
+
+static struct exec *exec_alloc(int dirfd, const char *path)
+{
+	struct exec *x = kzalloc(sizeof(*x), GFP_KERNEL);
+
+	if (!x)
+		return NULL;
+	x->filename = exec_name(dirfd, path);
+	if (!x->filename) {
+		kfree(x);
+		return NULL;
+	}
+	return x;
+}
+
+/* A descriptor that exec closes cannot be opened again by a script's interpreter. */
+static bool closes_on_exec(int dirfd, const char *path)
+{
+	struct files *files = current->files;
+	bool closes;
+
+	if (dirfd < 0 || *path == '/')
+		return false;
+	spin_lock(&files->lock);
+	closes = (unsigned)dirfd < files->table->max && (files->table->cloexec[dirfd / 64] >> dirfd % 64 & 1);
+	spin_unlock(&files->lock);
+	return closes;
+}
+
+long do_execve(const char *path, uaddr_t argv, uaddr_t envp)
+{
+	struct exec *x = exec_alloc(AT_FDCWD, path);
+	int err;
+
+	if (!x)
+		return -ENOMEM;
+	err = gather_user(x, argv, envp);
+	return finish(x, err, err ? NULL : exec_open(path));
+}
+
+int kernel_execve(const char *path, const char *const argv[], const char *const envp[])
+{
+	struct exec *x = exec_alloc(AT_FDCWD, path);
+	int err;
+
+	if (!x)
+		return -ENOMEM;
+	err = gather_kernel(x, argv, envp);
+	return finish(x, err, err ? NULL : exec_open(path));
+}
+
+long sys_execve(uaddr_t path, uaddr_t argv, uaddr_t envp)
+{
+	char *name = path_from_user(path, false);
+	long err;
+
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+	err = do_execve(name, argv, envp);
+	path_free(name);
+	return err;
+}
+
+/* `name` is a copy for the program to see; the file is looked up from the user's own string. */
+static long execve_at(int dfd, const char *name, uaddr_t path, uaddr_t argv, uaddr_t envp, int flags)
+{
+	struct exec *x = exec_alloc(dfd, name);
+	int err;
+
+	if (!x)
+		return -ENOMEM;
+	x->inaccessible = closes_on_exec(dfd, name);
+	err = gather_user(x, argv, envp);
+	return finish(x, err, err ? NULL : deny_write(file_open_exec_at(dfd, path, flags)));
+}
+
+long sys_execveat(int dfd, uaddr_t path, uaddr_t argv, uaddr_t envp, int flags)
+{
+	char *name;
+	long err;
+
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	name = path_from_user(path, flags & AT_EMPTY_PATH);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+	err = execve_at(dfd, name, path, argv, envp, flags);
+	path_free(name);
+	return err;
+}

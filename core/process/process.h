@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of core/process tell each other, and nobody else.
+ * Locks are those of janus/thread.h: [tl] tasklist_lock, [sig] process->sighand->lock, both with interrupts off.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <janus/fs.h>
+#include <janus/mm.h>
+#include <janus/printk.h>
+#include <janus/signal.h>
+#include <janus/slab.h>
+#include <janus/string.h>
+#include <janus/thread.h>
+#include <janus/uaccess.h>
+#include <uapi/capability.h>
+#include <uapi/errno.h>
+#include <uapi/sched.h>
+
+/* ---- objects: init.c, pid.c, user.c ---- */
+extern struct user_struct root_user;
+extern struct kmem_cache *thread_cache, *process_cache, *sighand_cache, *cred_cache, *siginfo_cache;
+void pid_init(void);
+struct pid *pid_alloc_nr(pid_t nr);		/* this number (ERR_PTR(-EEXIST)), or any when it is 0 */
+void pid_free_new(struct pid *pid);		/* undo pid_alloc: nobody uses it yet */
+/* [tl] */
+void pid_attach(struct process *p, enum pid_type type, struct pid *pid);
+void pid_detach(struct process *p, enum pid_type type);
+void pid_release_if_unused(struct pid *pid);
+#define for_each_in_pid(p, pid, type) list_for_each_entry(p, &(pid)->users[type], pid_links[type])
+
+/* ---- signals ---- */
+extern const sigset_t sig_ignored_by_default, sig_stopping, sig_fault;
+/* Lock p's handlers: exec may replace them meanwhile, hence the loop. p is referenced or under RCU. */
+struct sighand *sighand_lock(struct process *p, struct irqflags *flags);
+void sighand_put(struct sighand *sh);
+struct sighand *sighand_alloc(void);
+struct sighand *sighand_fork(struct sighand *parent, bool keep_ignored_only);
+void sighand_flush(struct sighand *sh);			/* exec: handlers go, ignored ones stay. [sig] */
+static inline unsigned long sig_handler(const struct sighand *sh, int signo)
+{
+	return sh->used & SIGMASK(signo) ? sh->action[signo - 1].handler : SIG_DFL;
+}
+/* [sig] of t's process. info as in signal.h; force: also an init without a handler. */
+int signal_send_locked(int signo, const siginfo_t *info, struct thread *t, bool to_process, bool force);
+void siginfo_user(siginfo_t *info, int signo, int code);	/* from current, by kill(2) and the like */
+void sigqueue_init(struct sigqueue *q);
+bool sigqueue_add(struct sigqueue *q, struct thread *t, int signo, const siginfo_t *info, bool always);
+void sigqueue_flush(struct sigqueue *q, sigset_t mask);		/* drop what is in mask. [sig] */
+void signal_wake(struct thread *t, bool fatal);			/* [sig] */
+void signal_recalc(struct thread *t);				/* TF_SIGPENDING of current or a new thread. [sig] */
+void signal_retarget(struct thread *t, sigset_t mask);		/* others are to take what t will not. [sig] */
+void kill_other_threads(struct process *p);			/* [sig]; SIGKILL to all but current */
+int kill_permission(struct process *p, int signo, const siginfo_t *info);
+int kill_pid(struct pid *pid, int signo, const siginfo_t *info);	/* with permission check */
+void jobctl_leave(struct thread *t, bool *notify);		/* an exiting thread counts no longer in a stop. [sig] */
+void notify_parent_stop(struct process *p, int why);		/* CLD_STOPPED, CLD_CONTINUED. [tl] */
+bool notify_parent_exit(struct thread *leader);			/* true: nobody will wait, reap it now. [tl] */
+long restart_none(struct thread *t);
+
+/* ---- life and death ---- */
+void vfork_release(struct thread *t);				/* exec or exit: the vfork parent goes on */
+void thread_release(struct thread *t);				/* off every list, numbers free. [tl]; then thread_put() */
+struct pid *pidfd_pid(unsigned fd);				/* referenced, or ERR_PTR(-EBADF) */
+struct pid *pidfd_pid_flags(unsigned fd, unsigned *flags);
+struct file *pidfd_file(struct pid *pid, unsigned flags);	/* takes a reference of its own */
+
+/* Times of a process or thread, for rusage and friends. [tl] */
+struct usage { u64 utime, stime, min_faults, maj_faults, nvcsw, nivcsw, maxrss; };
+void usage_thread(struct usage *u, const struct thread *t);
+void usage_process(struct usage *u, const struct process *p);	/* dead and living threads */
+void usage_children(struct usage *u, const struct process *p);
+static inline u64 mm_maxrss_kib(struct mm *mm)
+{
+	mm_rss(mm);
+	return mm->max_rss * (PAGE_SIZE / 1024);
+}
+int put_user_rusage(uaddr_t to, const struct usage *u);
+
+/* ---- credentials ---- */
+bool cred_has_cap(const struct cred *c, int cap);
+
+static inline struct irqflags tasklist_lock_irq(void) { return spin_lock_irqsave(&tasklist_lock); }
+static inline void tasklist_unlock_irq(struct irqflags flags) { spin_unlock_irqrestore(&tasklist_lock, flags); }
+
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The one dispatcher. Every door of both machines ends here: a number and six words in the trap frame go in,
+ * one word comes out. The table is generated from syscalls.tbl and has a power of two of slots, the unused ones
+ * answering ENOSYS, so that masking the number both finds the slot and keeps a mispredicted branch from
+ * reading past the table.
+ */
+#include <generated/syscalls.h>
+#include <janus/entry.h>
+#include <janus/printk.h>
+#include <janus/syscall.h>
+#include <janus/thread.h>
+
+void syscall_dispatch(struct trapframe *tf)
+{
+	struct thread *t = current;
+	u32 nr = (u32)tf_syscall_nr(tf);
+	syscall_fn_t handler = syscall_table[nr & (SYSCALL_SLOTS - 1)];
+
+	t->recent_calls = t->recent_calls << 16 | (u16)nr;
+	if (unlikely(nr >= SYSCALL_SLOTS))
+		handler = (syscall_fn_t)sys_ni_syscall;
+	tf_set_return(tf, handler(tf_syscall_arg(tf, 0), tf_syscall_arg(tf, 1), tf_syscall_arg(tf, 2),
+				  tf_syscall_arg(tf, 3), tf_syscall_arg(tf, 4), tf_syscall_arg(tf, 5)));
+}
+
+void syscall_print_recent(const struct thread *t)
+{
+	u64 calls = t->recent_calls;
+
+	printk(KERN_EMERG "last system calls of %s[%d], newest first:", t->comm, t->tid);
+	for (unsigned i = 0; i < 4; i++, calls >>= 16) {
+		u16 nr = (u16)calls;
+
+		if (nr < NR_syscalls && syscall_meta[nr].name)
+			printk(" %s", syscall_meta[nr].name);
+		else
+			printk(" %u", nr);
+	}
+	printk("\n");
+}
