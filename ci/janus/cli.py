@@ -101,6 +101,10 @@ def parser():
     compare.add_argument("--check", action="store_true", help="fail when a stage is over its budget")
     compare.add_argument("--budgets", action="store_true", help="print the budgets measured anew")
 
+    docs = commands.add_parser("docs", help="the site of static pages, in build/docs",
+                               description="Turns docs/ into HTML with figures and listings from calls recorded for it.")
+    docs.add_argument("--quick", action="store_true", help="record getppid on Janus only")
+
     gdb = commands.add_parser("gdb", help="debug the kernel with gdb-multiarch",
                               usage="./janus gdb [ARCH] [options] [-- COMMAND...]",
                               description="Starts a guest that waits, and gdb with the kernel's symbols on it. In gdb, "
@@ -136,6 +140,9 @@ def dispatch(options):
     if options.what == "compare":
         from .compare import compare
         return compare(options)
+    if options.what == "docs":
+        from .docs import docs
+        return docs(options)
     from .gdb import gdb
     return gdb(options)
 

@@ -18,6 +18,16 @@ def stage_json(stage):
             "events": stage.events()}
 
 
+def trace_json(lane):
+    """Every instruction in order: address, function, file, line, text, stage."""
+    of = {id(i): [] for i in lane.instructions}
+    for key, stage in lane.stages.items():
+        for i in stage.instructions:
+            of[id(i)].append(key)
+    turns = {number: iter(keys) for number, keys in of.items()}
+    return [[f"{i.address:#x}", i.function, i.file, i.line, i.text, next(turns[id(i)])] for i in lane.instructions]
+
+
 def as_json(recorded):
     """The figures; docs/compare.md says what each field is."""
     calls = {}
@@ -26,7 +36,7 @@ def as_json(recorded):
             {"machine": lane.machine, "kernel": lane.kernel, "instructions": lane.count,
              "stages": {key: stage_json(stage) for key, stage in lane.stages.items() if stage.count},
              "before": lane.before, "after": lane.after,
-             "trace": [[f"{i.address:#x}", i.function, i.file, i.line, i.text] for i in lane.instructions]}
+             "trace": trace_json(lane)}
             for lane in lanes]}
     return {"schema": SCHEMA, "unit": "guest instructions", "calls": calls}
 

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`janus docs`: the site of static pages in build/docs, with figures from a run made for it."""
+import json
+import os
+import shutil
+import subprocess
+
+from . import compare, comparepage, recordings, setup
+from .machine import BUILD, MACHINES, ROOT
+from .term import Step, Trouble
+
+SITE = os.path.join(BUILD, "docs")
+CALLS = ["getppid", "read", "openat", "signal", "fault", "fork"]     # on the compare page
+TOOLS = {"/usr/lib/python3/dist-packages/markdown": "python3-markdown",
+         "/usr/lib/python3/dist-packages/jinja2": "python3-jinja2"}
+
+
+def generated(name):
+    """A page that the build made."""
+    return os.path.join(BUILD, next(iter(MACHINES)), "docs", name)
+
+
+def docs(options):
+    setup.need(TOOLS)
+    calls = ["getppid"] if options.quick else CALLS
+    recorded = recordings.record(calls, list(MACHINES), linux=not options.quick)
+    os.makedirs(SITE, exist_ok=True)
+    with Step("writing build/docs"):
+        compare.write(os.path.join(SITE, "compare.html"), comparepage.page(recorded))
+        figures = os.path.join(SITE, "compare.json")
+        compare.write(figures, json.dumps(compare.as_json(recorded)) + "\n")
+        shutil.copy(generated("syscalls.md"), os.path.join(SITE, "syscalls.md"))
+        done = subprocess.run(["/usr/bin/python3", os.path.join(ROOT, "ci/docs/site.py"), figures, SITE])
+    if done.returncode:
+        raise Trouble("the pages could not be written")
+    print(os.path.join(SITE, "index.html"))
+    return 0
