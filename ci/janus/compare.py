@@ -20,12 +20,7 @@ def stage_json(stage):
 
 def trace_json(lane):
     """Every instruction in order: address, function, file, line, text, stage."""
-    of = {id(i): [] for i in lane.instructions}
-    for key, stage in lane.stages.items():
-        for i in stage.instructions:
-            of[id(i)].append(key)
-    turns = {number: iter(keys) for number, keys in of.items()}
-    return [[f"{i.address:#x}", i.function, i.file, i.line, i.text, next(turns[id(i)])] for i in lane.instructions]
+    return [[f"{i.address:#x}", i.function, i.file, i.line, i.text, key] for i, key in zip(lane.instructions, lane.keys)]
 
 
 def as_json(recorded):

@@ -22,10 +22,13 @@ class Recording:
     machine: str
     kernel: str
     instructions: list
-    stages: dict
+    keys: list              # the stage of each
     before: dict
     after: dict
     frame: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.stages = stages.group(self.keys, self.instructions)
 
     @property
     def count(self):
@@ -60,7 +63,7 @@ def of_janus(name, folder, program, call, kind):
     taken = trace.record(one, "Janus", os.path.join(folder, "boot/kernel"), folder, call, kind, frame_at)
     instructions = [program.at(pc) if pc >> 63 else user(pc) for pc in taken.pcs]
     where = stages.JanusStages(name)
-    return Recording(name, "Janus", instructions, stages.group(instructions, where), taken.before, taken.after,
+    return Recording(name, "Janus", instructions, [where.of(i) for i in instructions], taken.before, taken.after,
                      taken.frame)
 
 
@@ -103,7 +106,8 @@ def of_linux(name, folder, call, kind):
             json.dump({"instructions": [list(vars(i).values()) for i in instructions], "before": before,
                        "after": after}, out)
         os.replace(path + ".part", path)
-    return Recording(name, "Linux", instructions, stages.group(instructions, stages.LinuxStages()), before, after)
+    where = stages.LinuxStages()
+    return Recording(name, "Linux", instructions, [where.of(i) for i in instructions], before, after)
 
 
 def record(calls, machines=None, linux=True):

@@ -100,9 +100,9 @@ class LinuxStages:
         return next((key for key, pattern in self.patterns if pattern.match(instruction.function)), "handler")
 
 
-def group(instructions, where):
-    """Instructions of one window by stage."""
+def group(keys, instructions):
+    """Instructions of one window by stage; keys is the stage of each."""
     stages = {key: Stage(key) for key, _ in STAGES}
-    for instruction in instructions:
-        stages[where.of(instruction)].instructions.append(instruction)
+    for key, instruction in zip(keys, instructions):
+        stages[key].instructions.append(instruction)
     return stages
