@@ -6,6 +6,7 @@
 #include "exec.h"
 #include <arch/misc.h>
 #include <janus/random.h>
+#include <janus/vdso.h>
 #include <uapi/elf.h>
 #include <uapi/mman.h>
 
@@ -360,8 +361,19 @@ static struct page *vdso_fault(struct vma *vma, u64 index, bool write)
 	return page;
 }
 
-static const struct vm_ops vdso_ops = { .fault = vdso_fault, .name = "[vdso]" };
+static struct page *vvar_fault(struct vma *vma, u64 index, bool write)
+{
+	struct page *page = phys_to_page(kimage_phys(&vdso_page));
 
+	(void)vma, (void)index, (void)write;
+	page_get(page);
+	return page;
+}
+
+static const struct vm_ops vdso_ops = { .fault = vdso_fault, .name = "[vdso]" };
+static const struct vm_ops vvar_ops = { .fault = vvar_fault, .name = "[vvar]" };
+
+/* The image, and right below it the page of clocks that its code reads. */
 static int map_vdso(void)
 {
 	struct mm *mm = current->mm;
@@ -372,11 +384,15 @@ static int map_vdso(void)
 
 	if (!image)
 		return 0;
-	at = find_hole(size, 0);
+	at = find_hole(PAGE_SIZE + size, 0);
 	if (at < 0)
 		return (int)at;
 	down_write(&mm->mmap_lock);
-	err = mm_map_special(mm, (uaddr_t)at, size, VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC, &vdso_ops);
+	err = mm_map_special(mm, (uaddr_t)at, PAGE_SIZE, VM_READ | VM_MAYREAD, &vvar_ops);
+	at += PAGE_SIZE;
+	if (!err)
+		err = mm_map_special(mm, (uaddr_t)at, size, VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC,
+				     &vdso_ops);
 	up_write(&mm->mmap_lock);
 	mm->sigreturn_page = err ? 0 : (uaddr_t)at;
 	return err;
