@@ -75,6 +75,12 @@ void process_init(void)
 	cred_cache = kmem_cache_create("cred", sizeof(struct cred), 0);
 	siginfo_cache = kmem_cache_create("siginfo", sizeof(struct siginfo_node), 0);
 	pid_init();
+	/* The boot thread, and after it every idle thread, is the kernel's own. */
+	current->process = &kernel_process;
+	current->cred = &init_cred;
+	current->timer_slack = 50000;
+	sigqueue_init(&current->pending);
+	kernel_process.leader = current;
 	kernel_process.rlimits[RLIMIT_NPROC] = (struct rlimit){ n, n };
 	kernel_process.rlimits[RLIMIT_SIGPENDING] = (struct rlimit){ n, n };
 }
