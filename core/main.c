@@ -24,8 +24,8 @@
 
 struct boot_info boot_info;
 
-/* Try a program as pid 1; comes back only when it cannot run. */
-static void try_init(const char *path)
+/* Try a program as pid 1. True: it runs as soon as we return to user mode. */
+static bool try_init(const char *path)
 {
 	int err;
 
@@ -33,6 +33,7 @@ static void try_init(const char *path)
 	err = kernel_execve(path, init_argv, init_envp);
 	if (err && err != -ENOENT)
 		printk(KERN_ERR "init: %s cannot be run (error %d)\n", path, -err);
+	return !err;
 }
 
 /* In pid 1, before its first program: /dev/console as 0, 1 and 2. */
@@ -73,17 +74,15 @@ static void kernel_init(void *unused)
 	open_console();
 
 	/* rdinit= and init= name the program; otherwise /init of the initramfs, then the usual places. */
-	if (rdinit || is_executable("/init"))
-		try_init(rdinit ? rdinit : "/init");
+	if ((rdinit || is_executable("/init")) && try_init(rdinit ? rdinit : "/init"))
+		return;
 	if (init) {
-		try_init(init);
+		if (try_init(init))
+			return;
 		panic("Requested init %s failed", init);
 	}
-	try_init("/sbin/init");
-	try_init("/etc/init");
-	try_init("/bin/init");
-	try_init("/bin/sh");
-	panic("No working init found. Give one with --init, or init= on the command line");
+	if (!try_init("/sbin/init") && !try_init("/etc/init") && !try_init("/bin/init") && !try_init("/bin/sh"))
+		panic("No working init found. Give one with --init, or init= on the command line");
 }
 
 void kernel_main(void)
