@@ -9,8 +9,6 @@
 #include <janus/slab.h>
 #include <uapi/errno.h>
 
-#define UNHANDLED_LIMIT 10000	/* now and then a device takes its interrupt back in time */
-
 struct irq_action {
 	struct irq_action *next;	/* [const once published] */
 	bool (*handler)(void *arg);
@@ -66,12 +64,20 @@ void irq_dispatch(unsigned irq)
 		line->counts[this_cpu_id()]++;
 		for (struct irq_action *a = __atomic_load_n(&line->actions, __ATOMIC_ACQUIRE); a; a = a->next)
 			handled |= a->handler(a->arg);
-		if (!handled && ++line->unhandled == UNHANDLED_LIMIT)
-			printk(KERN_WARNING "irq %u: nobody wants its interrupts\n", irq);
+		if (!handled && !line->unhandled++)
+			printk(KERN_WARNING "irq %u: nobody's interrupt\n", irq);
 	} else {
 		printk(KERN_WARNING "irq %u: no handler\n", irq);
 	}
 	irq_exit();
+}
+
+const char *irq_name(unsigned irq)
+{
+	struct irq_line *line = irq < ARCH_NR_IRQS ? __atomic_load_n(&lines[irq], __ATOMIC_ACQUIRE) : NULL;
+	struct irq_action *a = line ? __atomic_load_n(&line->actions, __ATOMIC_ACQUIRE) : NULL;
+
+	return a ? a->name : NULL;
 }
 
 u64 irq_count(unsigned irq, unsigned cpu)

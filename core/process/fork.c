@@ -10,6 +10,8 @@
 #include <janus/sched.h>
 #include <janus/time.h>
 
+u64 total_forks;
+
 /* ---- the shared or copied parts ---- */
 
 static int copy_parts(struct thread *t, const struct clone_args *args)
@@ -395,6 +397,7 @@ long clone_with_tid(const struct clone_args *args, pid_t wanted)
 		child->vfork_done = &vfork;
 		thread_get(child);
 	}
+	__atomic_fetch_add(&total_forks, 1, __ATOMIC_RELAXED);
 	wake_up_new(child);
 	if (args->flags & CLONE_VFORK)
 		wait_for_vfork(child, &vfork);

@@ -64,6 +64,11 @@ bool wake_up_sync(struct thread *t, u32 states);
 /* Tell the CPU that runs t to look at its flags (a signal came). Any context. */
 void kick_thread(struct thread *t);
 
+/* For /proc: since boot, now, and in 1/65536 over 1, 5 and 15 minutes. core/sched/loadavg.c */
+u64 sched_switches(void);
+unsigned sched_nr_running(void);
+void sched_loadavg(u64 load[3]);
+void loadavg_init(void);		/* boot, when timers work */
 void sched_tick(bool user);			/* timer interrupt */
 void sched_idle_loop(void) __noreturn;		/* the idle thread of each CPU */
 void set_current_state(u32 state);		/* with a full barrier */

@@ -212,6 +212,7 @@ enum jobctl {
 
 enum exit_state { EXIT_ZOMBIE = 1, EXIT_DEAD = 2 };
 
+extern u64 total_forks;				/* [atomic] threads ever started by a program: /proc/stat */
 extern spinlock_t tasklist_lock;
 extern struct list_head all_processes;		/* [tl] */
 extern struct process *init_process;		/* [const] pid 1 */
