@@ -13,6 +13,7 @@ static struct kmem_cache *file_cache;
 static struct {
 	struct file *file[CPU_FILES];
 	unsigned n;
+	s64 open;		/* allocated less freed on this CPU */
 } __cacheline_aligned cpu_files[NR_CPUS];	/* [own] */
 
 static struct mount *anon_mount;
@@ -29,7 +30,9 @@ struct file *file_alloc(void)
 		f = kmem_cache_alloc(file_cache, GFP_KERNEL);
 		if (!f)
 			return NULL;
+		cache = &cpu_files[this_cpu_id()];	/* we may have slept */
 	}
+	cache->open++;
 	f->flags = 0;
 	f->mode = 0;
 	f->pos = 0;
@@ -44,6 +47,15 @@ struct file *file_alloc(void)
 	return f;
 }
 
+u64 file_count(void)
+{
+	s64 n = 0;
+
+	for (unsigned i = 0; i < NR_CPUS; i++)
+		n += READ_ONCE(cpu_files[i].open);
+	return n > 0 ? n : 0;
+}
+
 static void file_free_rcu(struct rcu_head *head)
 {
 	kmem_cache_free(file_cache, container_of(head, struct file, rcu));
@@ -56,6 +68,7 @@ void file_free_unopened(struct file *f)
 	cred_put(f->cred);
 	ref_set(&f->refs, 0);
 	cache = &cpu_files[this_cpu_id()];
+	cache->open--;
 	if (likely(cache->n < CPU_FILES))
 		cache->file[cache->n++] = f;
 	else

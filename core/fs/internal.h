@@ -142,6 +142,7 @@ struct file *file_alloc(void);			/* refs 1, current's cred, or NULL */
 void file_free_unopened(struct file *f);
 int file_close(struct file *f);			/* flush, record locks, put: close(2)'s half */
 void file_init(void);
+u64 file_count(void);				/* open files: fs.file-nr */
 
 /* ---- fdtable.c ---- */
 void fdtable_init(void);

@@ -15,4 +15,6 @@ void vfs_init(void)
 	fdtable_init();
 	devtmpfs_init();
 	mem_devices_init();
+	procfs_init();
+	loadavg_init();
 }
