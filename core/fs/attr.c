@@ -10,10 +10,10 @@
 int simple_setattr(struct inode *i, const struct kattr *a)
 {
 	if (a->valid & ATTR_SIZE) {
-		s64 old = i->size;
+		bool grows = a->size > i->size;
 
 		i->size = a->size;
-		if (a->size < old)
+		if (!grows)	/* nor may what a mapping left behind the end come back */
 			mapping_truncate(&i->mapping, a->size, UINT64_MAX);
 	}
 	if (a->valid & ATTR_UID)
