@@ -9,6 +9,8 @@
 
 /* Tables that may pile up before empty ones are looked for. */
 #define TABLES_SWEEP 128
+/* Above the last area nothing is mapped, up to the end of the tables that hold it. */
+#define USER_CEILING ALIGN_UP(ARCH_USER_END, 1UL << PT_SHIFT(PT_LEVELS - 1))
 
 void batch_init(struct tlb_batch *b, struct mm *mm)
 {
@@ -167,7 +169,7 @@ static void sweep_tables(struct tlb_batch *b)
 			free_tables(b, floor, vma->start, floor, vma->start);
 		floor = vma->end;
 	}
-	free_tables(b, floor, ARCH_USER_END, floor, ARCH_USER_END);
+	free_tables(b, floor, USER_CEILING, floor, USER_CEILING);
 	mm->kept_tables = false;
 	mm->swept_tables = mm->table_pages;
 }
@@ -191,7 +193,7 @@ static void unmap_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end)
 	next = vma_find(mm, end);
 	prev = next ? vma_prev(next) : mm->vmas.node ? rb_entry(rb_last(&mm->vmas), struct vma, node) : NULL;
 	floor = prev ? prev->end : 0;
-	ceiling = next ? next->start : ARCH_USER_END;
+	ceiling = next ? next->start : USER_CEILING;
 	/* With tables left in the gap, all of it must be walked, or one would be freed that is not empty. */
 	if (mm->kept_tables)
 		free_tables(b, floor, ceiling, floor, ceiling);
@@ -262,7 +264,7 @@ void exit_mmap(struct mm *mm)
 	batch.exiting = true;
 	while (n) {
 		struct vma *vma = rb_entry(n, struct vma, node), *next = vma_next(vma);
-		uaddr_t ceiling = next ? next->start : ARCH_USER_END;
+		uaddr_t ceiling = next ? next->start : USER_CEILING;
 
 		vma_unlink_file(vma);	/* truncation looks here no more */
 		zap_range(&batch, vma, vma->start, vma->end, false);
