@@ -12,7 +12,7 @@ import re
 import sys
 
 FOLDERS = ("core", "include/uapi", "userland/suite", "userland/programs", "userland/bench", "userland/init")
-WORDS = re.compile(r"x86|amd64|i[3-6]86|\barm(?:v\d|64|32)?\b|aarch(?:64|32)|__LP64__|\b(?:__)?asm(?:__)?\b|arch/impl/",
+WORDS = re.compile(r"x86|amd64|i[3-6]86|\barm(?:v\d|64|32)\b|aarch(?:64|32)|__LP64__|\b(?:__)?asm(?:__)?\b|arch/impl/",
                    re.I)
 # <uapi/asm/...> and <asm/...> are the ABI that the contract lets differ; EM_* are numbers of the ELF format.
 ALLOWED = re.compile(r"#\s*include <(?:uapi/)?asm/\w+\.h>|\bEM_\w+")

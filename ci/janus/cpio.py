@@ -52,6 +52,12 @@ class Archive:
                 else:
                     self.file(os.path.join(inside, name), full)
 
+    def first(self, path):
+        """Move a folder to the archive's start."""
+        name = path.lstrip("/")
+        front = {p: e for p, e in self.entries.items() if p == name or p.startswith(name + "/")}
+        self.entries = {**front, **{p: e for p, e in self.entries.items() if p not in front}}
+
     def recipe(self, path, resolve):
         """Add the entries of a recipe file; `resolve` finds a SOURCE's path."""
         with open(path) as file:

@@ -3,14 +3,19 @@
 import os
 import secrets
 import stat
+import subprocess
+import threading
 
 from .cpio import Archive
 from .machine import ROOT
 from .term import Trouble
 
 
-def root_archive(machine, folder):
-    """The root file system of userland/rootfs.list, with the suite and the other programs."""
+KINDS = ("suite", "programs", "bench", "compare", "fuzz")
+
+
+def root_archive(machine, folder, kinds=KINDS):
+    """The root file system of userland/rootfs.list, with the built programs of these kinds in /KIND."""
     homes = {"sysroot": machine.sysroot, "build": folder, "tree": ROOT}
 
     def resolve(source):
@@ -23,11 +28,29 @@ def root_archive(machine, folder):
         for applet in file.read().split():
             if applet.lstrip("/") not in archive.entries:
                 archive.add(applet, stat.S_IFLNK | 0o777, b"/bin/busybox")
-    for kind in ("suite", "programs", "bench", "compare"):
-        archive.add("/" + kind, stat.S_IFDIR | 0o755)
+    for kind in kinds:
         for path in programs(os.path.join(folder, "userland", kind)):
-            archive.file(f"/{kind}/{os.path.basename(path)}", path, 0o755)
+            archive.file(f"/{kind}/{os.path.basename(path)}", stripped(machine, folder, path), 0o755)
     return archive
+
+
+def kinds_for(command):
+    """The suite is in every guest; other kinds come when the command names their folder."""
+    return [kind for kind in KINDS if kind == "suite" or any(f"/{kind}" in word for word in command)]
+
+
+def stripped(machine, folder, path):
+    """The program without its debug information, which would fill a small guest's memory."""
+    copy = os.path.join(folder, "stripped", os.path.relpath(path, os.path.join(folder, "userland")))
+    if os.path.exists(copy) and os.path.getmtime(copy) > os.path.getmtime(path):
+        return copy
+    os.makedirs(os.path.dirname(copy), exist_ok=True)
+    new = f"{copy}.{os.getpid()}.{threading.get_ident()}"
+    done = subprocess.run([machine.strip, "--strip-debug", "-o", new, path], stderr=subprocess.DEVNULL)
+    if done.returncode:
+        return path
+    os.replace(new, copy)
+    return copy
 
 
 def programs(folder):
@@ -84,6 +107,7 @@ class Run:
                   "columns": self.size[0], "rows": self.size[1]}
         archive.text("/.janus/config", "".join(f"{k} {v}\n" for k, v in config.items()))
         archive.text("/.janus/argv", b"".join(os.fsencode(word) + b"\0" for word in self.command))
+        archive.first("/.janus")    # before what might not fit into a small guest
 
 
 def write_initrd(archive, path):

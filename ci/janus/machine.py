@@ -21,6 +21,7 @@ class Machine:
     cpu: str            # QEMU's -cpu
     icount_cpu: str     # the same for measuring: see targets.md
     console: str        # the first serial port's device
+    strip: str          # the program that takes debug information off
     u_boot: str         # the U-Boot image that boots it
     tools: dict = field(hash=False)  # program: Debian package
 
@@ -38,13 +39,13 @@ class Machine:
 X86_64 = Machine(
     name="x86_64", debian="amd64", triplet="x86_64-linux-gnu",
     qemu="qemu-system-x86_64", board="q35", cpu="max", icount_cpu="max,-erms,-fsrm",
-    console="ttyS0", u_boot="/usr/lib/u-boot/qemu-x86/u-boot.rom",
+    console="ttyS0", strip="strip", u_boot="/usr/lib/u-boot/qemu-x86/u-boot.rom",
     tools={"gcc": "gcc", "nasm": "nasm", "qemu-system-x86_64": "qemu-system-x86"})
 
 ARM64 = Machine(
     name="arm64", debian="arm64", triplet="aarch64-linux-gnu",
     qemu="qemu-system-aarch64", board="virt", cpu="max,pauth-impdef=on", icount_cpu="max,pauth-impdef=on",
-    console="ttyAMA0", u_boot="/usr/lib/u-boot/qemu_arm64/u-boot.bin",
+    console="ttyAMA0", strip="aarch64-linux-gnu-strip", u_boot="/usr/lib/u-boot/qemu_arm64/u-boot.bin",
     tools={"aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu", "qemu-system-aarch64": "qemu-system-arm"})
 
 MACHINES = {m.name: m for m in (X86_64, ARM64)}

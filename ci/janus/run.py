@@ -55,7 +55,7 @@ def run(options):
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     size = tuple(shutil.get_terminal_size()) if terminal else (0, 0)
     job = guests.Run(machine, options.command, terminal, size)
-    archive = guests.root_archive(machine, folder)
+    archive = guests.root_archive(machine, folder, guests.kinds_for(options.command))
     for text in options.add:
         guests.add_file(archive, text)
     if options.init:

@@ -31,7 +31,7 @@ def run_one(machine, kernel, folder, title, options):
     if outcome.status == 7 and output.decode(errors="replace") == wanted:
         return ktap.Result("ok", seconds=outcome.seconds)
     log = outcome.log.decode(errors="replace")
-    why = errors or boots.panic_line(log) or outcome.why or f"status {outcome.status}, output {output!r}"
+    why = boots.panic_line(log) or (outcome.why == "died" and errors) or outcome.why or f"status {outcome.status}, output {output!r}"
     tail = "\n".join(log.replace("\r", "").splitlines()[-12:])
     return ktap.Result("fail", f"{why}\n{tail}", outcome.seconds)
 

@@ -92,7 +92,7 @@ def test(options):
         errors = suite_errors(oracle)
         columns.append((oracle.name, {"oracle": errors} if errors.results else {}))
         if not only:
-            columns.append((f"{oracle.machine.name} more", {s.name: s for s in done[at + step - 2:at + step]}))
+            columns.append((f"{oracle.machine.name} boots", {s.name: s for s in done[at + step - 2:at + step]}))
     return tell(columns, logs)
 
 
