@@ -46,10 +46,10 @@ static void allow_interrupts(void)
 	__asm__ volatile("msr daifclr, #7" : : : "memory");
 }
 
-/* The top byte of a user's pointer is a tag, which the MMU ignores. */
+/* The top byte of a user's pointer is a tag, which the MMU ignores; an address with bit 55 is no user's. */
 static uaddr_t untagged(u64 addr)
 {
-	return (uaddr_t)((s64)(addr << 8) >> 8);
+	return addr & (u64)((s64)(addr << 8) >> 8);
 }
 
 /* A user's fault that is or may become a signal: its frame will show the cause. */
