@@ -166,9 +166,10 @@ TEST(thread, "CLONE_PARENT makes a sibling")
 
 TEST(thread, "a child with another exit signal is found with __WCLONE or __WALL only")
 {
-	pid_t pid = ASSERT_OK(clone(leave, stack_top, SIGUSR1, (void *)3L));
+	pid_t pid;
 
 	signal(SIGUSR1, SIG_IGN);
+	pid = ASSERT_OK(clone(leave, stack_top, SIGUSR1, (void *)3L));
 	EXPECT_ERRNO(waitpid(pid, NULL, WNOHANG), ECHILD);
 	EXPECT_EQ(waitpid(pid, NULL, __WALL), pid);
 }

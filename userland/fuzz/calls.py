@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Write the table of system calls for the programs of userland/fuzz, from core/syscall/syscalls.tbl.
+
+calls.py --arch ARCH --output FILE TABLE
+
+A call that is not implemented is left out: it answers ENOSYS, which the suite checks.
+"""
+import argparse
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../ci/gen"))
+import syscall_table as table  # noqa: E402  (the path comes first)
+
+# Bytes of the structures that calls fill or read; the others are taken to be 256.
+SIZES = {
+    "int": 4, "uid": 4, "gid": 4, "uint": 4, "pipefd": 8, "sigset": 8, "loff": 8, "ulong": 8, "timespec": 16, "timeval": 16,
+    "rlimit": 16, "iovec": 16, "pollfd": 8, "epoll_event": 16, "itimerspec": 32, "itimerval": 32, "flock": 32,
+    "sigaction": 32, "timespec2": 32, "timeval2": 32, "stack": 24, "rusage": 144, "fd_set": 128, "stat": 144,
+}
+
+# What the fuzzer may call: what these do depends on nothing but what was done before. (Not fchmod and
+# fchown: on an eventfd they change the one inode that all such descriptors of the system share.)
+FUZZED = set("""
+read write open close creat openat close_range lseek pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2
+sendfile copy_file_range dup dup2 dup3 pipe pipe2 fcntl flock fsync fdatasync truncate ftruncate fallocate
+stat fstat lstat newfstatat statx access faccessat faccessat2 getcwd chdir fchdir rename renameat renameat2
+mkdir mkdirat rmdir link linkat unlink unlinkat symlink symlinkat readlink readlinkat mknod mknodat chmod
+fchmodat chown lchown fchownat umask utimensat poll epoll_create1 epoll_ctl eventfd2
+timerfd_create mmap munmap mprotect msync madvise getuid geteuid getgid getegid getresuid getresgid setresuid
+setresgid setreuid setregid setuid setgid getgroups setgroups getrlimit setrlimit
+rt_sigprocmask rt_sigpending sigaltstack memfd_create splice tee readahead fadvise64
+""".split())
+
+
+def argument(arg, args):
+    names = [a.name for a in args]
+    direction = {None: 0, "in": 1, "out": 2, "inout": 3}[arg.direction]
+    length = names.index(arg.length) if arg.length else -1
+    detail = f'"{arg.detail}"' if arg.detail else "0"
+    size = SIZES.get(arg.detail, 256) if arg.kind in ("struct", "array") else 1
+    return f'{{ "{arg.name}", {detail}, K_{arg.kind.upper()}, {direction}, {length}, {size} }}'
+
+
+def call_line(call, arch):
+    args = list(call.args)
+    if table.swapped(call, arch):
+        args[3], args[4] = args[4], args[3]
+    inner = ", ".join(argument(a, args) for a in args)
+    fuzzed = "1" if call.name in FUZZED else "0"
+    return f'\t{{ "{call.name}", {call.numbers[arch]}, {len(args)}, {fuzzed}, {{ {inner or "{ 0 }"} }} }},\n'
+
+
+def write(calls, arch):
+    yield "/* generated from core/syscall/syscalls.tbl; do not edit */\n#include \"fuzz.h\"\n\n"
+    yield "const struct call calls[] = {\n"
+    chosen = [c for c in calls if arch in c.numbers and "ni" not in c.flags and "noreturn" not in c.flags]
+    for call in sorted(chosen, key=lambda c: c.name):
+        yield call_line(call, arch)
+    yield f"}};\nconst int call_count = {len(chosen)};\n"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--arch", required=True)
+    parser.add_argument("--all", action="store_true", help="those that are not implemented, too")
+    parser.add_argument("--output", required=True)
+    parser.add_argument("table")
+    options = parser.parse_args()
+    calls = table.read(options.table)
+    if options.all:
+        calls = [c._replace(flags=tuple(f for f in c.flags if f != "ni")) for c in calls]
+    with open(options.output, "w") as out:
+        out.writelines(write(calls, options.arch))
+
+
+if __name__ == "__main__":
+    main()

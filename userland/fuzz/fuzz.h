@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the programs made from the system call table share: the table, the memory that calls are
+ * handed, and values for arguments.
+ *
+ * A program runs alike on two kernels and its output is compared, so nothing that it prints may
+ * depend on time, on addresses or on numbers that a kernel chooses freely.
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum kind {
+	K_INT, K_UINT, K_LONG, K_ULONG, K_U32, K_U64, K_SIZE, K_OFF, K_FD, K_DFD, K_PID, K_UID, K_GID,
+	K_MODE, K_DEV, K_SIG, K_CLOCK, K_TIMER, K_ADDR, K_PTR,
+	/* user memory from here on */
+	K_STR, K_PATH, K_STRV, K_BUF, K_ARRAY, K_STRUCT,
+};
+
+enum { VALUE, IN, OUT, INOUT };
+
+struct arg {
+	const char *name, *detail;
+	uint8_t kind, direction;
+	int8_t length;		/* which argument holds its length, or -1 */
+	uint16_t size;		/* bytes of the structure, or of one element */
+};
+
+struct call {
+	const char *name;
+	int number, nargs, fuzzed;
+	struct arg args[6];
+};
+
+extern const struct call calls[];
+extern const int call_count;
+
+static inline bool is_memory(const struct arg *arg)
+{
+	return arg->kind >= K_STR;
+}
+
+/* A result as text: "EBADF", or the number. */
+const char *result_name(long result);
+
+/* ---- random numbers: the same everywhere for the same seed ---- */
+
+struct random {
+	uint64_t state;
+};
+uint32_t random_next(struct random *r);
+/* 0 <= result < n */
+uint32_t random_below(struct random *r, uint32_t n);
+
+/* ---- a program of calls ---- */
+
+enum { PROGRAM_MAX = 24, TEXT_MAX = 64 };
+
+/* What an argument's memory begins with. */
+struct step_memory {
+	uint8_t bytes[TEXT_MAX];
+	uint8_t length;
+};
+
+struct step {
+	const struct call *call;
+	long value[6];		/* of an argument that is memory: how it is placed, enum place */
+	struct step_memory memory[6];
+};
+
+/* Where an argument's memory lies. */
+enum place { PLACE_GOOD, PLACE_NULL, PLACE_LOW, PLACE_KERNEL, PLACE_READ_ONLY, PLACE_EDGE, PLACES };
+
+struct program {
+	int steps;
+	struct step step[PROGRAM_MAX];
+};
+
+/* Make program `number` of a seed. */
+void program_make(struct program *program, uint64_t seed, uint32_t number);
+void step_choose(struct step *step, struct random *r);
+/* Print it as C. */
+void program_print(const struct program *program);
+/* Run it in a fresh directory and process; the bits of `without` leave steps out. Returns a hash of
+ * all that it gave; prints each step too when `verbose`. */
+uint32_t program_run(const struct program *program, uint32_t without, bool verbose);
+
+#endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Generated tests: every implemented call with every bad pointer in every argument that is memory,
+ * and every wrong descriptor in every argument that is one. Each call is a section "== name" with a
+ * line for each case; what Linux prints is what must be printed.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "machine.h"
+
+enum { PAGE = 4096 };
+
+static char *good, *hole, *read_only, *write_only;
+static int file, directory, pipe_end, path_only;
+
+/* Calls that cannot be tried so: they do not come back, act on all, wait, or stop the machine. */
+static bool spared(const char *name)
+{
+	static const char *const names[] = {
+		"exit", "exit_group", "rt_sigreturn", "reboot", "kexec_load", "kexec_file_load", "fork",
+		"vfork", "clone", "clone3", "pause", "execve", "execveat", "kill", "tkill", "tgkill",
+		"vhangup", "restart_syscall", "sync", "init_module", "finit_module", "delete_module",
+		"swapon", "swapoff", "setsid", "munmap", "mremap", "brk", "mmap", "mprotect",
+		"pkey_mprotect", "madvise", "close", "close_range", "times", "sched_yield", "ptrace",
+		"unshare", "setns", "pivot_root", "chroot", "acct", "seccomp", "settimeofday",
+		"clock_settime", "adjtimex", "clock_adjtime", "sethostname", "setdomainname", "syslog",
+		"shutdown", "alarm", "setitimer", "mlockall", "iopl", "ioperm", "modify_ldt",
+		"rt_sigsuspend", "rt_sigtimedwait", "futex", "ppoll", "select", "pselect6", "perf_event_open", "bpf", "io_uring_setup",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static void set_up(void)
+{
+	int fds[2];
+
+	remove("/tmp/pointers/f");
+	mkdir("/tmp/pointers", 0755);
+	chdir("/tmp/pointers");
+	good = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	write_only = mmap(NULL, PAGE, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	file = open("f", O_RDWR | O_CREAT | O_NONBLOCK, 0644);
+	write(file, "0123456789abcdef0123456789abcdef", 32);
+	lseek(file, 0, SEEK_SET);
+	directory = open("/tmp/pointers", O_RDONLY);
+	pipe2(fds, O_NONBLOCK);
+	pipe_end = fds[0];
+	path_only = open("f", O_PATH);
+	/* Last, so that nothing else is mapped into it. */
+	hole = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	hole += PAGE;
+	munmap(hole, PAGE);
+}
+
+/* An argument that is not the one on trial: harmless, and meaning something. */
+static long harmless(const struct arg *arg, int i)
+{
+	char *slot = good + i * PAGE;
+
+	switch (arg->kind) {
+	case K_FD: return file;
+	case K_DFD: return AT_FDCWD;
+	case K_SIZE: return 8;
+	case K_STR: case K_PATH: strcpy(slot, "f"); return (long)slot;
+	case K_ADDR: return (long)slot;
+	case K_UID: case K_GID: return 0;
+	default: break;
+	}
+	if (arg->detail && !strcmp(arg->detail, "rlimit") && !is_memory(arg))
+		return 4;	/* RLIMIT_CORE, which hurts nobody */
+	if (!is_memory(arg))
+		return !strcmp(arg->name, "sigsetsize") ? 8 : 0;
+	memset(slot, 0, PAGE);
+	return (long)slot;
+}
+
+static long try_call(const struct call *call, int which, long value)
+{
+	long a[6] = { 0 };
+
+	for (int i = 0; i < call->nargs; i++)
+		a[i] = i == which ? value : harmless(&call->args[i], i);
+	for (int i = 0; i < call->nargs; i++) {	/* lengths of memory: 8 bytes, or one */
+		int length = call->args[i].length;
+
+		if (length >= 0 && length != which)
+			a[length] = call->args[i].kind == K_ARRAY ? 1 : 8;
+	}
+	return machine_syscall(call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static void tell(const struct arg *arg, const char *what, long result)
+{
+	printf("%s %s: %s\n", arg->name, what, result < 0 || result < 64 ? result_name(result) : "many");
+}
+
+static void try_pointers(const struct call *call, int i)
+{
+	const struct arg *arg = &call->args[i];
+	const struct { const char *name; unsigned long at; } cases[] = {
+		{ "NULL", 0 }, { "16", 16 }, { "a hole", (unsigned long)hole },
+		{ "the kernel's", machine_foreign[3] }, { "the last byte", ~0UL },
+		{ "the end of the user's half", machine_user_end },
+		{ "read-only", (unsigned long)read_only }, { "write-only", (unsigned long)write_only },
+		{ "its last byte mapped", (unsigned long)hole - 1 },
+	};
+
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		hole[-1] = 'f';
+		tell(arg, cases[k].name, try_call(call, i, cases[k].at));
+	}
+}
+
+static void try_descriptors(const struct call *call, int i)
+{
+	const struct { const char *name; long fd; } cases[] = {
+		{ "-1", -1 }, { "closed", 100 }, { "huge", 1L << 30 }, { "a directory", directory },
+		{ "a pipe", pipe_end }, { "a path", path_only },
+	};
+
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++)
+		tell(&call->args[i], cases[k].name, try_call(call, i, cases[k].fd));
+}
+
+static void try_lengths(const struct call *call, int i)
+{
+	if (call->args[i].length < 0)
+		return;
+	tell(&call->args[i], "with a length that wraps", try_call(call, call->args[i].length, -1));
+}
+
+static void in_child(const struct call *call)
+{
+	setsid();
+	set_up();
+	alarm(5);
+	for (int i = 0; i < call->nargs; i++) {
+		if (is_memory(&call->args[i])) {
+			try_pointers(call, i);
+			try_lengths(call, i);
+		} else if (call->args[i].kind == K_FD || call->args[i].kind == K_DFD) {
+			try_descriptors(call, i);
+		}
+		fflush(stdout);
+	}
+	_exit(0);
+}
+
+int main(void)
+{
+	for (int n = 0; n < call_count; n++) {
+		int status = 0;
+		pid_t pid;
+
+		if (spared(calls[n].name))
+			continue;
+		printf("== %s\n", calls[n].name);
+		fflush(stdout);
+		pid = fork();
+		if (pid == 0)
+			in_child(&calls[n]);
+		waitpid(pid, &status, 0);
+		if (WIFSIGNALED(status))
+			printf("died of signal %d\n", WTERMSIG(status));
+	}
+	printf("== end\n");
+	return 0;
+}
