@@ -310,12 +310,10 @@ loff_t generic_llseek(struct file *f, loff_t offset, int whence)
 	case SEEK_CUR:
 		if (!offset)
 			return f->pos;
-		if (__builtin_add_overflow(offset, f->pos, &offset))
-			return -EOVERFLOW;
+		offset = (loff_t)((u64)offset + (u64)f->pos);	/* too far is negative, and EINVAL below */
 		break;
 	case SEEK_END:
-		if (__builtin_add_overflow(offset, READ_ONCE(inode->size), &offset))
-			return -EOVERFLOW;
+		offset = (loff_t)((u64)offset + (u64)READ_ONCE(inode->size));
 		break;
 	case SEEK_DATA:
 	case SEEK_HOLE:
