@@ -89,6 +89,8 @@ static void file_release(struct file *f)
 		f->ops->release(f);
 	if (f->mode & FMODE_WRITER)
 		inode_put_write(f->inode);
+	if (f->mode & FMODE_EXEC)
+		inode_allow_write(f->inode);
 	if (unlikely(f->owner != NULL))
 		pid_put(f->owner);
 out:

@@ -439,6 +439,7 @@ static int pipe_files(struct file *ends[2], unsigned flags)
 		return -ENFILE;
 	}
 	inode->private = p;
+	inode->fops = &pipe_fops;	/* /proc/PID/fd/N opens it again, as a FIFO */
 	p->reader_opens = p->writer_opens = 1;
 	ends[0] = file_alloc_pseudo(pipe_mount, inode_get(inode), "", &pipe_dentry_ops, &pipe_fops, O_RDONLY | flags);
 	if (!IS_ERR(ends[0])) {
