@@ -17,9 +17,12 @@
 
 #define RED_ZONE 128
 
+/* Never less than what sigaltstack(2) insists on. */
 unsigned long arch_minsigstksz(void)
 {
-	return sizeof(struct rt_sigframe) + 8 + fpu_frame_size() + 64 + RED_ZONE;
+	size_t frame = sizeof(struct rt_sigframe) + 8 + fpu_frame_size() + 64 + RED_ZONE;
+
+	return max_t(size_t, MINSIGSTKSZ, ALIGN_UP(frame, 16));
 }
 
 /* Is sp on the alternate stack? One that disarms itself is never "on". */
