@@ -11,6 +11,8 @@ from . import console, guest as guests, ktap, packages, qemu
 from .machine import BUILD, ROOT
 from .term import say
 
+# A suite's console that says nothing for so long is a hang: each program has a limit of its own below it.
+IDLE = 150
 REPORT = os.path.join(BUILD, "report")
 
 
@@ -52,7 +54,7 @@ def panic_line(log):
     return ""
 
 
-def run_command(machine, kernel, folder, command, guest_options=None, timeout=60, show=None, append=()):
+def run_command(machine, kernel, folder, command, guest_options=None, timeout=60, show=None, append=(), idle=None):
     """Boot a guest that runs one command: (its output, the Outcome, QEMU's own errors)."""
     job = guests.Run(machine, command, terminal=False)
     kinds = [kind for kind in guests.KINDS if any(f"/{kind}" in word for word in command)]
@@ -68,7 +70,7 @@ def run_command(machine, kernel, folder, command, guest_options=None, timeout=60
             guest = uboot.prepare(guest)
         with qemu.Process(guest, errors) as process:
             outcome = console.converse(process, job.marker, output.extend, timeout=timeout, verbose=show,
-                                       talk=guest.talk)
+                                       talk=guest.talk, idle=idle)
         errors.seek(0)
         return bytes(output), outcome, errors.read().decode(errors="replace").strip()
 
@@ -77,11 +79,13 @@ def run_suite(machine, kernel, folder, smp, linux, only, timeout, verbose):
     boot = Boot(machine, smp, linux)
     say(f"suite on {boot.name} ...")
     show = (lambda data: (sys.stderr.buffer.write(data), sys.stderr.flush())) if verbose else None
-    _, outcome, errors = run_command(machine, kernel, folder, ["/suite/run", *only], {"smp": smp}, timeout, show)
+    _, outcome, errors = run_command(machine, kernel, folder, ["/suite/run", *only], {"smp": smp}, timeout, show,
+                                     idle=IDLE)
     boot.log, boot.seconds = outcome.log.decode(errors="replace"), outcome.seconds
     boot.subjects = ktap.parse(boot.log)
     if outcome.status is None:
-        boot.trouble = errors or panic_line(boot.log) or (
+        boot.trouble = panic_line(boot.log) or (outcome.why == "died" and errors) or (
+            f"the guest hung: silent for {IDLE} s" if outcome.silent else
             f"the guest did not end within {timeout:g} s" if outcome.why == "timeout" else "the guest died")
     elif "# suite done" not in boot.log:
         boot.trouble = f"/suite/run ended early, with status {outcome.status}"

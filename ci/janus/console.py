@@ -8,7 +8,6 @@ import errno
 import os
 import re
 import select
-import sys
 import termios
 import time
 import tty
@@ -157,18 +156,18 @@ class Outcome:
     def __init__(self):
         self.status, self.why, self.log, self.left = None, "", b"", False
         self.seconds = 0.0
-        self.begun = False
+        self.begun = self.silent = False
 
 
-def converse(process, marker, write, source=None, terminal=False, timeout=None, verbose=None, talk=()):
+def converse(process, marker, write, source=None, terminal=False, timeout=None, verbose=None, talk=(), idle=None):
     """Carry bytes until the guest ends.
 
     write(bytes) takes the command's output; `verbose`, when given, all of the console instead.
-    `talk` is what a boot loader is told first.
+    `talk` is what a boot loader is told first. A console that is silent for `idle` seconds is a hang.
     """
     outcome, filter_ = Outcome(), Filter(marker)
     keys, loader = Input(source, terminal), Talk(talk)
-    began = time.monotonic()
+    began = heard = time.monotonic()
     while True:
         running = filter_.state == "run" or verbose is not None and terminal
         readers = [process.output] + ([keys.source] if running and keys.source is not None
@@ -177,7 +176,7 @@ def converse(process, marker, write, source=None, terminal=False, timeout=None, 
         ready, writable, _ = select.select(readers, writers, [], 0.5)
         now = time.monotonic()
         if process.output in ready:
-            data = os.read(process.output, 65536)
+            data, heard = os.read(process.output, 65536), now
             if not data:
                 break
             outcome.log = (outcome.log + data)[-LOG_KEPT:]
@@ -194,8 +193,9 @@ def converse(process, marker, write, source=None, terminal=False, timeout=None, 
         if keys.leave:
             outcome.left = True
             break
-        if timeout and now - began > timeout:
+        if (timeout and now - began > timeout) or (idle and now - heard > idle):
             outcome.why = "timeout"
+            outcome.silent = bool(idle) and now - heard > idle
             break
     if not verbose:
         write(filter_.rest())
@@ -224,6 +224,10 @@ def last_lines(log, count=25):
     return "\n".join(line for line in text.splitlines()[-count:])
 
 
-def clear_line():
-    if sys.stderr.isatty():
-        sys.stderr.write("\r")
+def telling_lines(log, count=32):
+    """What tells most of a guest's end: a panic from its first line, else the last lines."""
+    lines = log.replace("\r", "").splitlines()
+    panic = next((at for at, line in enumerate(lines) if re.search(r"[Kk]ernel panic|not syncing", line)), None)
+    if panic is None:
+        return "\n".join(lines[-count:])
+    return "\n".join(lines[max(0, panic - 3):panic + count - 3])

@@ -88,7 +88,7 @@ def test(options):
             judge(boot, oracle)
             columns.append((boot.name, boot.subjects))
             if boot.trouble:
-                logs[boot.name] = (boot.log_path, console.last_lines(boot.log.encode(), 30))
+                logs[boot.name] = (boot.log_path, console.telling_lines(boot.log))
         errors = suite_errors(oracle)
         columns.append((oracle.name, {"oracle": errors} if errors.results else {}))
         if not only:
@@ -100,7 +100,7 @@ def test_oracle(machines, only, options):
     folders = {m.name: build(m, ["userland"]) for m in machines}
     done = run_boots([(boots.oracle, m, folders[m.name], only, options.timeout, options.verbose, True)
                       for m in machines])
-    logs = {b.name: (b.log_path, console.last_lines(b.log.encode(), 30)) for b in done if b.trouble}
+    logs = {b.name: (b.log_path, console.telling_lines(b.log)) for b in done if b.trouble}
     for boot in done:
         if boot.trouble:
             boot.subjects["oracle"] = suite_errors(boot)
