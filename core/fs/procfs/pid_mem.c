@@ -141,7 +141,7 @@ int proc_show_auxv(struct textbuf *t, const struct proc_target *target)
 
 	if (!mm)
 		return 0;
-	tb_write(t, mm->auxv, min_t(size_t, mm->auxv_len, sizeof(mm->auxv)));
+	tb_write(t, mm->auxv, min_t(size_t, mm->auxv_len * sizeof(mm->auxv[0]), sizeof(mm->auxv)));
 	mm_put(mm);
 	return 0;
 }

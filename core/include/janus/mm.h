@@ -80,7 +80,7 @@ struct mm {
 	uaddr_t mmap_base;		/* [const] top-down allocation starts below */
 	uaddr_t sigreturn_page;		/* [const] the machine's trampoline (vDSO), 0 when it has none */
 	u64 auxv[48];			/* [const after exec] for /proc/PID/auxv */
-	u32 auxv_len;
+	u32 auxv_len;			/* in words */
 	struct file *exe;		/* [ml] */
 	bool dumpable;
 	u32 def_flags;			/* [ml] VM_LOCKED after mlockall(MCL_FUTURE) */
