@@ -76,7 +76,7 @@ long sys_capset(uaddr_t header, uaddr_t dataptr)
 		return -EPERM;
 	if (copy_from_user(data, dataptr, words * sizeof(data[0])))
 		return -EFAULT;
-	for (u32 w = 0; w < words; w++) {
+	for (u32 w = 0; w < ARRAY_SIZE(data); w++) {
 		e |= (u64)data[w].effective << 32 * w;
 		p |= (u64)data[w].permitted << 32 * w;
 		i |= (u64)data[w].inheritable << 32 * w;
