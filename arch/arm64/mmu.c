@@ -99,7 +99,7 @@ static void asid_renew(struct arch_mm *am, struct arch_cpu *ac)
 		WRITE_ONCE(am->asid, asid_allocate(am));
 	if (ac->asid_flush) {
 		ac->asid_flush = false;
-		__asm__ volatile("tlbi vmalle1\n\tdsb nsh\n\tisb" : : : "memory");
+		__asm__ volatile("tlbi vmalle1\n\tdsb ish\n\tisb" : : : "memory");
 	}
 	__atomic_store_n(&ac->asid_active, am->asid, __ATOMIC_RELAXED);
 	spin_unlock(&asid_lock);
@@ -109,6 +109,7 @@ int arch_mm_init(struct arch_mm *am, phys_t root)
 {
 	am->asid = 0;
 	am->root = root;
+	am->cpus = 0;
 	return 0;
 }
 
@@ -120,13 +121,18 @@ void arch_mm_destroy(struct arch_mm *am)
 
 void arch_mm_activate(struct arch_mm *am)
 {
-	struct arch_cpu *ac = &arch_this_cpu()->arch;
+	struct cpu *cpu = arch_this_cpu();
+	struct arch_cpu *ac = &cpu->arch;
 	u64 active, asid;
 
 	if (!am) {
 		write_sysreg(ttbr0_el1, kimage_phys(boot_empty_root));
 		isb();
 		return;
+	}
+	if (!(READ_ONCE(am->cpus) & 1u << cpu->id)) {
+		__atomic_fetch_or(&am->cpus, 1u << cpu->id, __ATOMIC_RELAXED);
+		dsb(ish);	/* before the first walk: arch_tlb_flush() looks after its change */
 	}
 	/* The exchange fails when a new generation took our active number away meanwhile. */
 	asid = READ_ONCE(am->asid);
@@ -147,23 +153,34 @@ static u64 tlbi_address(unsigned long va, u64 asid)
 	return (va >> PAGE_SHIFT & ((1UL << 44) - 1)) | asid << 48;
 }
 
+/* One instruction a page, or one for all; `where` is "is" for every CPU, "" for this one. */
+#define FLUSH(where, asid, start, end, freed_tables)                                                          \
+	do {                                                                                                  \
+		if ((end - start) >> PAGE_SHIFT > FLUSH_PAGES_MAX)                                            \
+			__asm__ volatile("tlbi aside1" where ", %0" : : "r"(asid << 48) : "memory");          \
+		else if (freed_tables)                                                                        \
+			for (u64 va = start; va < end; va += PAGE_SIZE)                                       \
+				__asm__ volatile("tlbi vae1" where ", %0" : : "r"(tlbi_address(va, asid)) : "memory"); \
+		else                                                                                          \
+			for (u64 va = start; va < end; va += PAGE_SIZE)                                       \
+				__asm__ volatile("tlbi vale1" where ", %0" : : "r"(tlbi_address(va, asid)) : "memory"); \
+	} while (0)
+
 void arch_tlb_flush(struct arch_mm *am, uaddr_t start, uaddr_t end, bool freed_tables)
 {
-	u64 asid = READ_ONCE(am->asid) & ASID_MASK;
+	u64 asid;
 
+	dsb(ish);	/* the change is seen before the ASID and the CPUs are asked for */
+	asid = READ_ONCE(am->asid) & ASID_MASK;
 	if (!asid)	/* it never ran */
 		return;
-	dsb(ishst);
-	if ((end - start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
-		__asm__ volatile("tlbi aside1is, %0" : : "r"(asid << 48) : "memory");
-	} else if (freed_tables) {
-		for (uaddr_t va = start; va < end; va += PAGE_SIZE)
-			__asm__ volatile("tlbi vae1is, %0" : : "r"(tlbi_address(va, asid)) : "memory");
+	if (READ_ONCE(am->cpus) == 1u << arch_this_cpu()->id) {
+		FLUSH("", asid, start, end, freed_tables);
+		dsb(nsh);
 	} else {
-		for (uaddr_t va = start; va < end; va += PAGE_SIZE)
-			__asm__ volatile("tlbi vale1is, %0" : : "r"(tlbi_address(va, asid)) : "memory");
+		FLUSH("is", asid, start, end, freed_tables);
+		dsb(ish);
 	}
-	dsb(ish);
 }
 
 void arch_tlb_flush_kernel(unsigned long start, unsigned long end)

@@ -35,6 +35,7 @@
 struct arch_mm {
 	u64 asid;	/* [atomic] generation above bit 16, ASID below; 0: none yet */
 	phys_t root;	/* [const] */
+	u32 cpus;	/* [atomic] CPUs that ran in it: others hold no translation of it */
 };
 
 /* mmu.c, boot.S */
