@@ -77,7 +77,7 @@ class Program:
     """The code of an ELF file with debugging information."""
 
     def __init__(self, machine, path):
-        self.machine, self.instructions = machine, {}
+        self.machine, self.instructions, self.order = machine, {}, []
         done = subprocess.run([*OBJDUMP[machine], "-d", "-l", "--no-show-raw-insn", path], text=True,
                               capture_output=True, errors="replace")
         if done.returncode:
@@ -91,7 +91,8 @@ class Program:
         function, file, line = "", "", 0
         for row in text.splitlines():
             if match := FUNCTION.match(row):
-                function, file, line = match[2], "", 0
+                if not match[2].startswith("..@"):      # nasm's names for labels within macros
+                    function, file, line = match[2].split(".")[0], "", 0
             elif match := SOURCE.match(row):
                 file, line = relative(match[1]), int(match[2])
             elif match := re.match(r"^\s*([0-9a-f]+):\t(.*)$", row):
@@ -104,7 +105,16 @@ class Program:
                                                  event_of(self.machine, text))
 
     def at(self, address):
-        return self.instructions.get(address) or Instruction(address, "?", "?", "", 0, 0, 0, "")
+        """Where the running kernel was patched at boot, the ELF file has something else: then what lies before it."""
+        if address in self.instructions:
+            return self.instructions[address]
+        if not self.order:
+            self.order = sorted(self.instructions)
+        at = bisect.bisect_right(self.order, address) - 1
+        if at < 0:
+            return Instruction(address, "?", "?", "", 0, 0, 0, "")
+        before = self.instructions[self.order[at]]
+        return Instruction(address, "(patched at boot)", before.function, before.file, before.line, 0, 0, "")
 
 
 class Memory(Program):

@@ -8,7 +8,7 @@ the suite, not of Janus.
 import concurrent.futures
 import os
 
-from . import boots, console, hostchecks, ktap, programs, report, scenarios
+from . import boots, console, costs, hostchecks, ktap, pagetest, programs, report, scenarios
 from .build import build
 from .machine import MACHINES, machine
 from .term import Trouble
@@ -80,8 +80,10 @@ def test(options):
         if not only:
             jobs.append((programs.run, m, kernel, folder, options.timeout))
             jobs.append((scenarios.run, m, kernel, folder))
+            jobs.append((costs.run, m, kernel, folder))
     done = run_boots(jobs)
-    step = 1 + len(counts) + (0 if only else 2)
+    step = 1 + len(counts) + (0 if only else 3)
+    lanes = {}
     for at in range(0, len(done), step):
         oracle, *janus = done[at:at + 1 + len(counts)]
         for boot in janus:
@@ -93,8 +95,20 @@ def test(options):
         columns.append((oracle.name, {"oracle": errors} if errors.results else {}))
         judges.append((oracle.name, oracle.subjects))
         if not only:
-            columns.append((f"{oracle.machine.name} boots", {s.name: s for s in done[at + step - 2:at + step]}))
+            columns.append((f"{oracle.machine.name} boots", {s.name: s for s in done[at + step - 3:at + step - 1]}))
+            subjects, lanes[oracle.machine.name] = done[at + step - 1]
+            columns.append((f"{oracle.machine.name} costs", {s.name: s for s in subjects}))
+    if not only:
+        columns += page_column(costs.together(lanes))
     return tell(columns, logs, judges)
+
+
+def page_column(recorded):
+    if not recorded:
+        return []
+    costs.save(recorded)
+    page = pagetest.run(recorded)
+    return [("browser", {page.name: page})]
 
 
 def test_oracle(machines, only, options):
