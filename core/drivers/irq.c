@@ -9,6 +9,8 @@
 #include <janus/slab.h>
 #include <uapi/errno.h>
 
+#define UNHANDLED_LIMIT 10000	/* now and then a device takes its interrupt back in time */
+
 struct irq_action {
 	struct irq_action *next;	/* [const once published] */
 	bool (*handler)(void *arg);
@@ -64,8 +66,8 @@ void irq_dispatch(unsigned irq)
 		line->counts[this_cpu_id()]++;
 		for (struct irq_action *a = __atomic_load_n(&line->actions, __ATOMIC_ACQUIRE); a; a = a->next)
 			handled |= a->handler(a->arg);
-		if (!handled && !line->unhandled++)
-			printk(KERN_WARNING "irq %u: nobody's interrupt\n", irq);
+		if (!handled && ++line->unhandled == UNHANDLED_LIMIT)
+			printk(KERN_WARNING "irq %u: nobody wants its interrupts\n", irq);
 	} else {
 		printk(KERN_WARNING "irq %u: no handler\n", irq);
 	}
