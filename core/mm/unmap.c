@@ -257,15 +257,19 @@ int unmap_region(struct mm *mm, uaddr_t start, uaddr_t end)
 void exit_mmap(struct mm *mm)
 {
 	struct rb_node *n = rb_first(&mm->vmas);
+	struct vma *vma, *next;
 	uaddr_t floor = 0;
 	struct tlb_batch batch;
+	LIST_HEAD(dead);
 
 	batch_init(&batch, mm);
 	batch.exiting = true;
 	while (n) {
-		struct vma *vma = rb_entry(n, struct vma, node), *next = vma_next(vma);
-		uaddr_t ceiling = next ? next->start : USER_CEILING;
+		uaddr_t ceiling;
 
+		vma = rb_entry(n, struct vma, node);
+		next = vma_next(vma);
+		ceiling = next ? next->start : USER_CEILING;
 		vma_unlink_file(vma);	/* truncation looks here no more */
 		zap_range(&batch, vma, vma->start, vma->end, false);
 		if (mm->kept_tables)
@@ -273,9 +277,11 @@ void exit_mmap(struct mm *mm)
 		else
 			free_tables(&batch, vma->start, vma->end, 0, ceiling);
 		floor = vma->end;
-		vma_free(vma);
+		list_add(&vma->map_link, &dead);	/* the way to the next one leads over those before it */
 		n = next ? &next->node : NULL;
 	}
+	list_for_each_entry_safe(vma, next, &dead, map_link)
+		vma_free(vma);
 	batch_finish(&batch);
 	mm->vmas = RB_ROOT;
 	mm->last = NULL;
