@@ -74,11 +74,15 @@ static void install_anon(struct vma *vma, pte_t *entry, struct page *page)
 	counters()->anon++;
 }
 
+/*
+ * A first read alone sees the page of zeros. Not among threads: when one of them writes, all CPUs would have
+ * to be interrupted to forget the page of zeros, which costs more than the page.
+ */
 static int fault_anon(struct vma *vma, pte_t *entry, bool write)
 {
 	struct page *page;
 
-	if (!write)
+	if (!write && ref_read(&vma->mm->users) == 1)
 		return fault_zero_page(vma, entry);
 	page = alloc_page(GFP_USER | GFP_ZERO);
 	if (unlikely(!page))

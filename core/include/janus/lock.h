@@ -3,7 +3,7 @@
  * Locks.
  *
  *   spinlock_t   any context; _irq variants where an interrupt handler takes the same lock. The holder
- *                does not sleep. Fair (ticket).
+ *                does not sleep.
  *   mutex        sleeping, process context; owner recorded.
  *   rwsem        sleeping, many readers or one writer; writers are not starved.
  *   seqcount     readers retry; writers hold a lock of their own.
@@ -22,37 +22,30 @@
 #include <janus/types.h>
 
 /* ---- spinlocks ---- */
+/*
+ * Whoever comes first takes it, without queue. A fair lock passes from CPU to CPU in order of arrival, and in
+ * a virtual machine each next one may just be off its host CPU: then all wait for the host's scheduler.
+ */
 typedef struct {
-	u16 next;	/* ticket to draw */
-	u16 owner;	/* ticket that holds the lock */
+	u32 held;
 } spinlock_t;
 
-#define SPINLOCK_INIT { 0, 0 }
+#define SPINLOCK_INIT { 0 }
 
 static inline void spin_init(spinlock_t *l) { *l = (spinlock_t)SPINLOCK_INIT; }
 
+static inline bool spin_trylock(spinlock_t *l) { return !__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE); }
+
 static inline void spin_lock(spinlock_t *l)
 {
-	u16 ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-
-	while (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket))
-		arch_cpu_relax();
+	while (unlikely(!spin_trylock(l)))
+		while (__atomic_load_n(&l->held, __ATOMIC_RELAXED))
+			arch_cpu_relax();
 }
 
-static inline void spin_unlock(spinlock_t *l)
-{
-	__atomic_store_n(&l->owner, (u16)(l->owner + 1), __ATOMIC_RELEASE);
-}
+static inline void spin_unlock(spinlock_t *l) { __atomic_store_n(&l->held, 0, __ATOMIC_RELEASE); }
 
-static inline bool spin_trylock(spinlock_t *l)
-{
-	u16 owner = __atomic_load_n(&l->owner, __ATOMIC_RELAXED);
-
-	return __atomic_compare_exchange_n(&l->next, &owner, (u16)(owner + 1), false,
-					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-static inline bool spin_is_locked(const spinlock_t *l) { return READ_ONCE(l->next) != READ_ONCE(l->owner); }
+static inline bool spin_is_locked(const spinlock_t *l) { return READ_ONCE(l->held); }
 
 static inline struct irqflags spin_lock_irqsave(spinlock_t *l)
 {
