@@ -25,8 +25,10 @@ static int show_meminfo(struct textbuf *t, const struct proc_target *target)
 	tb_printf(t, "Dirty:          %8lu kB\nWriteback:      %8lu kB\n", 0UL, 0UL);
 	tb_printf(t, "AnonPages:      %8lu kB\nMapped:         %8lu kB\nShmem:          %8lu kB\n",
 		  KIB(m.anon), KIB(m.cached), KIB(m.shmem));
-	tb_printf(t, "Slab:           %8lu kB\nKernelStack:    %8lu kB\nPageTables:     %8lu kB\n",
-		  KIB(m.slab), KIB(m.kstack), KIB(m.page_tables));
+	/* No slab is counted as reclaimable: free(1) wants the line all the same. */
+	tb_printf(t, "Slab:           %8lu kB\nSReclaimable:   %8lu kB\nSUnreclaim:     %8lu kB\n",
+		  KIB(m.slab), 0UL, KIB(m.slab));
+	tb_printf(t, "KernelStack:    %8lu kB\nPageTables:     %8lu kB\n", KIB(m.kstack), KIB(m.page_tables));
 	tb_printf(t, "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\n", KIB(m.total / 2), KIB(m.anon + m.shmem));
 	tb_printf(t, "VmallocTotal:   %8lu kB\n", (unsigned long)((ARCH_VMALLOC_END - ARCH_VMALLOC_START) / 1024));
 	return 0;
