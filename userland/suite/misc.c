@@ -235,8 +235,8 @@ TEST(misc, "splice moves between a file and a pipe, tee copies between pipes")
 	int in = scratch_file("in", "0123456789", 0644);
 	ASSERT_OK(pipe(a));
 	ASSERT_OK(pipe(b));
-	EXPECT_EQ(syscall(SYS_splice, in, NULL, a[1], NULL, 6L, 0), 6);
-	EXPECT_EQ(syscall(SYS_tee, a[0], b[1], 6L, 0), 6);
+	ASSERT_EQ(syscall(SYS_splice, in, NULL, a[1], NULL, 6L, 0), 6);
+	ASSERT_EQ(syscall(SYS_tee, a[0], b[1], 6L, 0), 6);
 	EXPECT_EQ(read(b[0], out, 16), 6);
 	EXPECT_MEMEQ(out, "012345", 6);
 	EXPECT_EQ(read(a[0], out, 16), 6);
