@@ -46,7 +46,7 @@ static void fork_once(void)
 
 TEST(leak, "fork and exit")
 {
-	no_leak(fork_once, 400);
+	no_leak(fork_once, 200);
 }
 
 int ktap_reexec(int argc, char **argv)
@@ -68,7 +68,7 @@ static void exec_once(void)
 
 TEST(leak, "exec")
 {
-	no_leak(exec_once, 200);
+	no_leak(exec_once, 120);
 }
 
 static void exec_fails(void)
@@ -80,7 +80,7 @@ static void exec_fails(void)
 
 TEST(leak, "an exec that fails half way")
 {
-	no_leak(exec_fails, 400);
+	no_leak(exec_fails, 300);
 }
 
 static void map_once(void)
@@ -95,7 +95,7 @@ static void map_once(void)
 
 TEST(leak, "mmap, touch and munmap")
 {
-	no_leak(map_once, 1000);
+	no_leak(map_once, 400);
 }
 
 static void pipe_once(void)
@@ -110,7 +110,7 @@ static void pipe_once(void)
 
 TEST(leak, "pipes closed with bytes inside")
 {
-	no_leak(pipe_once, 1000);
+	no_leak(pipe_once, 500);
 }
 
 static void file_once(void)
@@ -126,7 +126,7 @@ static void file_once(void)
 TEST(leak, "files written and removed")
 {
 	scratch();
-	no_leak(file_once, 500);
+	no_leak(file_once, 300);
 }
 
 static void names_once(void)
@@ -144,7 +144,7 @@ static void names_once(void)
 TEST(leak, "names made, moved and removed")
 {
 	scratch();
-	no_leak(names_once, 500);
+	no_leak(names_once, 300);
 }
 
 static void *nothing(void *arg)
@@ -162,7 +162,7 @@ static void thread_once(void)
 
 TEST(leak, "threads")
 {
-	no_leak(thread_once, 500);
+	no_leak(thread_once, 200);
 }
 
 static void crash_once(void)
@@ -181,7 +181,7 @@ static void crash_once(void)
 
 TEST(leak, "processes that crash")
 {
-	no_leak(crash_once, 300);
+	no_leak(crash_once, 150);
 }
 
 static void signals_once(void)
@@ -201,5 +201,5 @@ static void signals_once(void)
 
 TEST(leak, "signals left in the queue")
 {
-	no_leak(signals_once, 300);
+	no_leak(signals_once, 150);
 }

@@ -160,7 +160,7 @@ static int clean_up(struct program *p, bool kill_it)
 
 static void run(const char *dir, const char *name, int number)
 {
-	long limit = getenv("SUITE_TIMEOUT") ? atoi(getenv("SUITE_TIMEOUT")) : 120, began = seconds();
+	long limit = getenv("SUITE_TIMEOUT") ? atoi(getenv("SUITE_TIMEOUT")) : 240, began = seconds();
 	struct program p = { 0 };
 	const char *why;
 	char path[256];

@@ -25,7 +25,7 @@ static void together(int (*work)(int number))
 
 static int fork_and_wait(int number)
 {
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0; i < 40; i++) {
 		int status;
 		pid_t pid = fork();
 
@@ -76,7 +76,7 @@ static int files(int number)
 {
 	char mine[32], other[32];
 
-	for (int i = 0; i < 150; i++) {
+	for (int i = 0; i < 80; i++) {
 		int fd;
 
 		snprintf(mine, sizeof(mine), "f%d", number);
@@ -103,7 +103,7 @@ static int directories(int number)
 {
 	char a[32], b[32];
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 50; i++) {
 		snprintf(a, sizeof(a), "d%d", (number + i) % 3);
 		snprintf(b, sizeof(b), "d%d/e", (number + i + 1) % 3);
 		if (mkdir(a, 0755) < 0 && errno != EEXIST)
@@ -164,7 +164,7 @@ TEST(smp, "four processes fault the same shared pages in at once")
 
 static void *map_and_touch(void *arg)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 40; i++) {
 		long size = (i % 8 + 1) * page_size();
 		char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
