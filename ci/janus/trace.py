@@ -85,10 +85,12 @@ def record(one, kernel, image, folder, scenario, kind, frame_at=()):
 
 def window(stub, one, kernel, trap, back, frame_at):
     sp = "rsp" if one.name == "x86_64" else "sp"
-    stub.breakpoint(trap)
-    for _ in range(WARM):
+    for turn in range(WARM):
+        if turn:
+            stub.step()     # off the place of the breakpoint, or QEMU stops there again
+        stub.breakpoint(trap)
         stub.go(BOOT_TIMEOUT)
-    stub.breakpoint(trap, on=False)
+        stub.breakpoint(trap, on=False)
     before = stub.registers()
     loaded = {} if kernel == "Linux" else None
     pcs, after, frame = steps(stub, back, sp, before[sp], frame_at, loaded)
