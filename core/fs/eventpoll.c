@@ -324,59 +324,55 @@ void eventpoll_release(struct file *f)
 
 /* ---- epoll_wait ---- */
 
-/* Report what is ready among the items taken off the ready list; level-triggered ones go back. mutex held. */
-static int report(struct eventpoll *ep, struct list_head *taken, uaddr_t events, int max)
+/* Take the first item off the ready list: NULL when there is none, or it is `stop`. */
+static struct epoll_item *take_ready(struct eventpoll *ep, const struct epoll_item *stop)
+{
+	struct irqflags flags = spin_lock_irqsave(&ep->ready_lock);
+	struct epoll_item *item = NULL;
+
+	if (!list_empty(&ep->ready)) {
+		item = list_first_entry(&ep->ready, struct epoll_item, ready_link);
+		if (item == stop)
+			item = NULL;
+		else
+			list_del_init(&item->ready_link);
+	}
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
+	return item;
+}
+
+/*
+ * Report what is ready. A level-triggered item goes to the end of the list again, behind those that did not fit;
+ * when the first of them comes round, all have been asked.
+ */
+static int harvest(struct eventpoll *ep, uaddr_t events, int max)
 {
 	struct poll_table ask = { .queue = NULL };
+	struct epoll_item *item, *kept = NULL;
 	int n = 0;
 
-	while (n < max) {
-		struct irqflags flags = spin_lock_irqsave(&ep->ready_lock);
-		struct epoll_item *item = NULL;
+	GUARD(mutex, &ep->mutex);
+	while (n < max && (item = take_ready(ep, kept))) {
+		u32 wanted = item->event.events;
 		struct epoll_event out;
 
-		if (!list_empty(taken)) {
-			item = list_first_entry(taken, struct epoll_item, ready_link);
-			list_del_init(&item->ready_link);
-		}
-		spin_unlock_irqrestore(&ep->ready_lock, flags);
-		if (!item)
-			break;
-		ask.key = item->event.events;
-		out.events = file_poll(item->file, &ask) & item->event.events & ~PRIVATE_BITS;
-		out.data = item->event.data;
+		ask.key = wanted;
+		out.events = file_poll(item->file, &ask) & wanted & ~PRIVATE_BITS;
 		if (!out.events)
 			continue;
+		out.data = item->event.data;
 		if (copy_struct_out(events + (size_t)n * sizeof(out), &out)) {
 			make_ready(item);
 			return n ? n : -EFAULT;
 		}
 		n++;
-		if (item->event.events & EPOLLONESHOT)
-			WRITE_ONCE(item->event.events, item->event.events & PRIVATE_BITS);
-		else if (!(item->event.events & EPOLLET))
+		if (wanted & EPOLLONESHOT) {
+			WRITE_ONCE(item->event.events, wanted & PRIVATE_BITS);
+		} else if (!(wanted & EPOLLET)) {
 			make_ready(item);
+			kept = kept ? kept : item;
+		}
 	}
-	return n;
-}
-
-static int harvest(struct eventpoll *ep, uaddr_t events, int max)
-{
-	struct list_head taken;
-	struct irqflags flags;
-	int n;
-
-	GUARD(mutex, &ep->mutex);
-	list_init(&taken);
-	flags = spin_lock_irqsave(&ep->ready_lock);
-	list_splice_tail_init(&ep->ready, &taken);
-	spin_unlock_irqrestore(&ep->ready_lock, flags);
-	n = report(ep, &taken, events, max);
-	/* What did not fit comes before what was put back. */
-	flags = spin_lock_irqsave(&ep->ready_lock);
-	list_splice_tail_init(&ep->ready, &taken);
-	list_splice_tail_init(&taken, &ep->ready);
-	spin_unlock_irqrestore(&ep->ready_lock, flags);
 	return n;
 }
 
