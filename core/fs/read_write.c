@@ -300,33 +300,31 @@ static loff_t find_data(struct inode *inode, loff_t offset, bool data)
 	return found;
 }
 
+/* SEEK_END, SEEK_DATA and SEEK_HOLE as an offset from the start, or -errno. */
+static __noinline loff_t seek_by_contents(struct inode *inode, loff_t offset, int whence)
+{
+	if (whence == SEEK_END) {
+		offset = (loff_t)((u64)offset + (u64)READ_ONCE(inode->size));
+		return offset < 0 ? -EINVAL : offset;
+	}
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return -EINVAL;
+	GUARD(read, &inode->lock);
+	return find_data(inode, offset, whence == SEEK_DATA);
+}
+
 loff_t generic_llseek(struct file *f, loff_t offset, int whence)
 {
-	struct inode *inode = f->inode;
-
-	switch (whence) {
-	case SEEK_SET:
-		break;
-	case SEEK_CUR:
+	if (unlikely(whence > SEEK_CUR)) {
+		offset = seek_by_contents(f->inode, offset, whence);
+		if (offset < 0)
+			return offset;
+	} else if (whence == SEEK_CUR) {
 		if (!offset)
 			return f->pos;
 		offset = (loff_t)((u64)offset + (u64)f->pos);	/* too far is negative, and EINVAL below */
-		break;
-	case SEEK_END:
-		offset = (loff_t)((u64)offset + (u64)READ_ONCE(inode->size));
-		break;
-	case SEEK_DATA:
-	case SEEK_HOLE:
-		down_read(&inode->lock);
-		offset = find_data(inode, offset, whence == SEEK_DATA);
-		up_read(&inode->lock);
-		if (offset < 0)
-			return offset;
-		break;
-	default:
-		return -EINVAL;
 	}
-	if (offset < 0 || (u64)offset > inode->sb->max_bytes)
+	if (unlikely(offset < 0 || (u64)offset > f->inode->sb->max_bytes))
 		return -EINVAL;
 	return f->pos = offset;
 }

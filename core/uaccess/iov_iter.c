@@ -52,11 +52,26 @@ static inline uaddr_t segment_part(struct iov_iter *it, size_t *n)
 	return it->iov->base + it->offset;
 }
 
+/* One user segment, the usual case: it was checked when the iterator was made, and holds all that is counted. */
+static inline bool single(const struct iov_iter *it)
+{
+	return likely(it->nr == 1 && !it->kbuf);
+}
+
+static inline size_t single_advance(struct iov_iter *it, size_t n)
+{
+	it->offset += n;
+	it->count -= n;
+	return n;
+}
+
 size_t copy_to_iter(const void *from, size_t n, struct iov_iter *it)
 {
 	size_t done = 0;
 
 	n = min(n, it->count);
+	if (single(it))
+		return single_advance(it, n - arch_copy_to_user(it->iov->base + it->offset, from, n));
 	if (it->kbuf) {
 		memcpy(it->kbuf, from, n);
 		iov_iter_advance(it, n);
@@ -80,6 +95,8 @@ size_t copy_from_iter(void *to, size_t n, struct iov_iter *it)
 	size_t done = 0;
 
 	n = min(n, it->count);
+	if (single(it))
+		return single_advance(it, n - arch_copy_from_user(to, it->iov->base + it->offset, n));
 	if (it->kbuf) {
 		memcpy(to, it->kbuf, n);
 		iov_iter_advance(it, n);
@@ -103,6 +120,8 @@ size_t zero_iter(size_t n, struct iov_iter *it)
 	size_t done = 0;
 
 	n = min(n, it->count);
+	if (single(it))
+		return single_advance(it, n - arch_clear_user(it->iov->base + it->offset, n));
 	if (it->kbuf) {
 		memset(it->kbuf, 0, n);
 		iov_iter_advance(it, n);
