@@ -24,6 +24,16 @@ static inline void pos_unlock(struct file *f, bool locked)
 		mutex_unlock(&f->pos_lock);
 }
 
+/*
+ * The three calls below have a short way, for a file that nobody else can use meanwhile: no turn to be taken,
+ * nothing counted. What is not as simple as that, and every error, goes the long way.
+ */
+static inline bool is_simple(struct fd f, u32 mode)
+{
+	return likely(f.file && !f.counted && (f.file->mode & mode)) &&
+	       (!(f.file->mode & FMODE_ATOMIC_POS) || likely(ref_read(&f.file->refs) == 1));
+}
+
 static inline ssize_t may_read(const struct file *f)
 {
 	if (unlikely(!(f->mode & FMODE_READ)))
@@ -38,25 +48,55 @@ static inline ssize_t may_write(const struct file *f)
 	return likely(f->ops->write != NULL) ? 0 : -EINVAL;
 }
 
-long sys_read(unsigned fd, uaddr_t buf, size_t count)
+static __noinline ssize_t long_read(struct fd f, uaddr_t buf, size_t count)
 {
-	struct fd f = fd_get(fd);
 	struct iov_iter it;
 	ssize_t n;
 	bool locked;
 
-	if (unlikely(!f.file))
+	if (!f.file)
 		return -EBADF;
 	n = may_read(f.file);
-	if (likely(!n)) {
-		if (likely(access_ok(buf, count))) {
-			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
-			locked = pos_lock(f.file);
-			n = f.file->ops->read(f.file, &it, &f.file->pos);
-			pos_unlock(f.file, locked);
-		} else {
-			n = -EFAULT;
-		}
+	if (!n && !access_ok(buf, count))
+		n = -EFAULT;
+	if (!n) {
+		iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
+		locked = pos_lock(f.file);
+		n = f.file->ops->read(f.file, &it, &f.file->pos);
+		pos_unlock(f.file, locked);
+	}
+	fd_put(f);
+	return n;
+}
+
+long sys_read(unsigned fd, uaddr_t buf, size_t count)
+{
+	struct fd f = fd_get(fd);
+	struct iov_iter it;
+
+	if (is_simple(f, FMODE_READ) && likely(f.file->ops->read && access_ok(buf, count) && count <= MAX_RW_COUNT)) {
+		iov_iter_user(&it, buf, count);
+		return f.file->ops->read(f.file, &it, &f.file->pos);
+	}
+	return long_read(f, buf, count);
+}
+
+static __noinline ssize_t long_write(struct fd f, uaddr_t buf, size_t count)
+{
+	struct iov_iter it;
+	ssize_t n;
+	bool locked;
+
+	if (!f.file)
+		return -EBADF;
+	n = may_write(f.file);
+	if (!n && !access_ok(buf, count))
+		n = -EFAULT;
+	if (!n) {
+		iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
+		locked = pos_lock(f.file);
+		n = f.file->ops->write(f.file, &it, &f.file->pos);
+		pos_unlock(f.file, locked);
 	}
 	fd_put(f);
 	return n;
@@ -66,24 +106,12 @@ long sys_write(unsigned fd, uaddr_t buf, size_t count)
 {
 	struct fd f = fd_get(fd);
 	struct iov_iter it;
-	ssize_t n;
-	bool locked;
 
-	if (unlikely(!f.file))
-		return -EBADF;
-	n = may_write(f.file);
-	if (likely(!n)) {
-		if (likely(access_ok(buf, count))) {
-			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
-			locked = pos_lock(f.file);
-			n = f.file->ops->write(f.file, &it, &f.file->pos);
-			pos_unlock(f.file, locked);
-		} else {
-			n = -EFAULT;
-		}
+	if (is_simple(f, FMODE_WRITE) && likely(f.file->ops->write && access_ok(buf, count) && count <= MAX_RW_COUNT)) {
+		iov_iter_user(&it, buf, count);
+		return f.file->ops->write(f.file, &it, &f.file->pos);
 	}
-	fd_put(f);
-	return n;
+	return long_write(f, buf, count);
 }
 
 long sys_pread64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
@@ -329,17 +357,16 @@ loff_t generic_llseek(struct file *f, loff_t offset, int whence)
 	return f->pos = offset;
 }
 
-long sys_lseek(unsigned fd, loff_t offset, unsigned whence)
+static __noinline loff_t long_lseek(struct fd f, loff_t offset, unsigned whence)
 {
-	struct fd f = fd_get(fd);
 	bool locked;
 	loff_t n;
 
-	if (unlikely(!f.file))
+	if (!f.file)
 		return -EBADF;
-	if (unlikely(whence > SEEK_HOLE)) {
+	if (whence > SEEK_HOLE) {
 		n = -EINVAL;
-	} else if (unlikely(!f.file->ops->llseek || (f.file->mode & FMODE_UNSEEKABLE))) {
+	} else if (!f.file->ops->llseek || (f.file->mode & FMODE_UNSEEKABLE)) {
 		n = -ESPIPE;
 	} else {
 		locked = pos_lock(f.file);
@@ -348,4 +375,13 @@ long sys_lseek(unsigned fd, loff_t offset, unsigned whence)
 	}
 	fd_put(f);
 	return n;
+}
+
+long sys_lseek(unsigned fd, loff_t offset, unsigned whence)
+{
+	struct fd f = fd_get(fd);
+
+	if (is_simple(f, ~0u) && likely(whence <= SEEK_HOLE && f.file->ops->llseek && !(f.file->mode & FMODE_UNSEEKABLE)))
+		return f.file->ops->llseek(f.file, offset, whence);
+	return long_lseek(f, offset, whence);
 }
