@@ -18,7 +18,7 @@ def kernel_for(machine, options):
     if options.oracle:
         folder = build(machine, ["userland"], mode="release")
         return packages.linux_kernel(machine)[0], folder
-    folder = build(machine, mode="debug" if options.debug else "release")
+    folder = build(machine, ["boot/kernel", "userland"], mode="debug" if options.debug else "release")
     return os.path.join(folder, "boot/kernel"), folder
 
 
