@@ -3,6 +3,7 @@
  * The C string functions, in plain C: words where both machines allow unaligned ones, bytes at the ends.
  * Page-sized and user copies do not come here: an architecture has its own for those.
  */
+#define STRING_BODIES
 #include <janus/string.h>
 
 /* gcc would turn these loops into calls of themselves. */
