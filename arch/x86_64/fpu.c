@@ -32,8 +32,14 @@ struct fpx_sw_bytes {
 };
 _Static_assert(sizeof(struct fpx_sw_bytes) == 48, "the ABI");
 
+/* What follows XSAVE's legacy part is the same in every frame: the software's bytes and the header. */
+static struct frame_middle {
+	struct fpx_sw_bytes sw;
+	u64 present, format, reserved[6];
+} frame_middle;
+_Static_assert(sizeof(struct frame_middle) == XSAVE_HEADER + XSAVE_HEADER_SIZE - SW_RESERVED, "they touch");
+
 static u32 xstate_size;		/* of the components in XCR0 */
-static u32 xfeatures;		/* XCR0 */
 static u8 first_state[FPU_STATE_SIZE] __aligned(64);
 
 /* All components named, or their XCR0 subset: XSAVE takes the intersection. */
@@ -60,9 +66,15 @@ void fpu_init(void)
 	asm volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
 	*(u16 *)first_state = FCW_DEFAULT;
 	*(u32 *)(first_state + 24) = MXCSR_DEFAULT;
-	if (cpu_features.xsave) {
+	if (cpu_features.xsave && !xstate_size) {	/* the boot CPU */
 		xstate_size = cpuid(13, 0).b;
-		xfeatures = cpu_features.avx ? 7 : 3;
+		frame_middle.sw = (struct fpx_sw_bytes){
+			.magic1 = FP_XSTATE_MAGIC1,
+			.extended_size = xstate_size + sizeof(u32),
+			.xfeatures = cpu_features.avx ? 7 : 3,
+			.xstate_size = xstate_size,
+		};
+		frame_middle.present = frame_middle.sw.xfeatures;
 	}
 }
 
@@ -97,28 +109,20 @@ size_t fpu_frame_size(void)
 	return cpu_features.xsave ? xstate_size + sizeof(u32) : FXSAVE_SIZE;
 }
 
+/*
+ * XSAVE writes every component, also one that is in its first state, so all may be marked as present: then a
+ * handler that changes one in the frame is heard.
+ */
 int fpu_frame_save(uaddr_t to)
 {
-	struct fpx_sw_bytes sw = { 0 };
-	u64 present;
-
 	if (!cpu_features.xsave) {
 		if (fpu_fxsave_user(to))
 			return -EFAULT;
-		return copy_struct_out(to + SW_RESERVED, &sw);
+		return copy_struct_out(to + SW_RESERVED, &frame_middle.sw);
 	}
-	if (clear_user(to + XSAVE_HEADER, XSAVE_HEADER_SIZE) || fpu_xsave_user(to))
+	if (fpu_xsave_user(to) || copy_struct_out(to + SW_RESERVED, &frame_middle))
 		return -EFAULT;
-	sw.magic1 = FP_XSTATE_MAGIC1;
-	sw.extended_size = xstate_size + sizeof(u32);
-	sw.xfeatures = xfeatures;
-	sw.xstate_size = xstate_size;
-	if (copy_struct_out(to + SW_RESERVED, &sw) || put_user(FP_XSTATE_MAGIC2, u32, to + xstate_size))
-		return -EFAULT;
-	/* A handler may change x87 and SSE registers in the frame: then they count as present. */
-	if (get_user(&present, to + XSAVE_HEADER))
-		return -EFAULT;
-	return (present & 3) == 3 ? 0 : put_user(present | 3, u64, to + XSAVE_HEADER);
+	return put_user(FP_XSTATE_MAGIC2, u32, to + xstate_size);
 }
 
 /* Does the frame at `from` hold more than the FXSAVE part? As Linux: by both magics and the sizes. */
