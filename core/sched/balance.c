@@ -28,14 +28,12 @@ static struct cpu *least_busy(cpumask_t allowed)
 	return best;
 }
 
-struct cpu *select_cpu(struct thread *t, bool sync)
+struct cpu *select_cpu_of_many(struct thread *t, bool sync)
 {
 	struct cpu *last = t->cpu, *here = this_cpu(), *idle;
 	cpumask_t online = cpu_online_mask();
 	cpumask_t allowed = t->se.allowed & online;
 
-	if (likely(!(online & (online - 1))))
-		return here;
 	if (!allowed)
 		allowed = online;
 	/* The waker is the only one here and about to sleep: stay where the data is warm. */

@@ -24,19 +24,6 @@ unsigned nr_cpus = 1;
 
 /* ---- queues ---- */
 
-struct rq *lock_thread_rq(struct thread *t, struct irqflags *flags)
-{
-	*flags = arch_local_irq_save();
-	for (;;) {
-		struct rq *rq = READ_ONCE(t->cpu)->rq;
-
-		spin_lock(&rq->lock);
-		if (likely(rq == READ_ONCE(t->cpu)->rq))
-			return rq;
-		spin_unlock(&rq->lock);
-	}
-}
-
 void rq_charge(struct rq *rq, struct thread *t)
 {
 	u64 delta = rq->clock - t->se.exec_start;
@@ -271,7 +258,7 @@ void set_current_state(u32 state)
 /* ---- wake-ups ---- */
 
 /* t joins rq as runnable; the queue is t->cpu's and locked. */
-static void activate(struct rq *rq, struct thread *t, bool sync)
+static inline void activate(struct rq *rq, struct thread *t, bool sync)
 {
 	t->se.queued = true;
 	rq->nr_running++;
@@ -284,7 +271,7 @@ static void activate(struct rq *rq, struct thread *t, bool sync)
 }
 
 /* From the locked rq of a thread that is on no queue to the locked queue of a CPU it may run on. */
-static struct rq *move_to(struct rq *rq, struct thread *t, struct cpu *dest)
+static __noinline struct rq *move_far(struct rq *rq, struct thread *t, struct cpu *dest)
 {
 	while (dest->rq != rq) {
 		if (!is_rt(t))
@@ -300,6 +287,11 @@ static struct rq *move_to(struct rq *rq, struct thread *t, struct cpu *dest)
 		dest = select_cpu(t, false);
 	}
 	return rq;
+}
+
+static inline struct rq *move_to(struct rq *rq, struct thread *t, struct cpu *dest)
+{
+	return likely(dest->rq == rq) ? rq : move_far(rq, t, dest);
 }
 
 void rq_place(struct thread *t)

@@ -6,7 +6,6 @@
  */
 #include "rq.h"
 
-#define SLEEPER_CREDIT (3 * NSEC_PER_MSEC)	/* how far behind a woken thread may start */
 #define WAKEUP_GRANULARITY NSEC_PER_MSEC	/* lead that the running thread keeps over a woken one */
 
 /* 1024 for nice 0; each step is a quarter more or a fifth less. */
@@ -21,20 +20,12 @@ const u32 nice_weight[40] = {
 	36, 29, 23, 18, 15,
 };
 
-/* Virtual times are compared by difference: they may wrap. */
-static inline bool before(u64 a, u64 b) { return (s64)(a - b) < 0; }
-
 void fair_init(struct fair_queue *q)
 {
 	q->tree = RB_ROOT;
 	q->first = NULL;
 	q->min_vruntime = 0;
 	q->nr = 0;
-}
-
-struct thread *fair_first(const struct fair_queue *q)
-{
-	return q->first ? rb_entry(q->first, struct thread, se.node) : NULL;
 }
 
 void fair_insert(struct fair_queue *q, struct thread *t)
@@ -64,27 +55,6 @@ void fair_remove(struct fair_queue *q, struct thread *t)
 		q->first = rb_next(&t->se.node);
 	rb_erase(&q->tree, &t->se.node);
 	q->nr--;
-}
-
-void fair_charge(struct fair_queue *q, struct thread *t, u64 delta)
-{
-	struct thread *first = fair_first(q);
-	u64 least;
-
-	t->se.vruntime += likely(t->se.weight == 1024) ? delta : delta * 1024 / t->se.weight;
-	least = t->se.vruntime;
-	if (first && before(first->se.vruntime, least))
-		least = first->se.vruntime;
-	if (before(q->min_vruntime, least))
-		q->min_vruntime = least;
-}
-
-void fair_wakeup(struct fair_queue *q, struct thread *t)
-{
-	u64 start = q->min_vruntime - (t->se.policy == SCHED_IDLE ? 0 : SLEEPER_CREDIT);
-
-	if (before(t->se.vruntime, start))
-		t->se.vruntime = start;
 }
 
 /* A newcomer starts level: a fork gains nothing over its parent. */

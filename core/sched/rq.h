@@ -50,10 +50,23 @@ struct rq {
 
 static inline bool is_rt(const struct thread *t) { return t->se.rt_priority != 0; }
 static inline bool is_idle(const struct thread *t) { return t->cpu->idle == t; }
+/* The queue of t's CPU, locked, interrupts off. */
+static inline struct rq *lock_thread_rq(struct thread *t, struct irqflags *flags)
+{
+	*flags = arch_local_irq_save();
+	for (;;) {
+		struct rq *rq = READ_ONCE(t->cpu)->rq;
+
+		spin_lock(&rq->lock);
+		if (likely(rq == READ_ONCE(t->cpu)->rq))
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
 static inline cpumask_t cpu_bit(const struct cpu *cpu) { return 1u << cpu->id; }
 
 /* core.c */
-struct rq *lock_thread_rq(struct thread *t, struct irqflags *flags);
 void rq_charge(struct rq *rq, struct thread *t);	/* rq->clock is fresh; t runs here */
 void rq_insert(struct rq *rq, struct thread *t, bool at_head);	/* in its class's queue */
 void rq_remove(struct rq *rq, struct thread *t);
@@ -63,7 +76,11 @@ void rq_check_preempt(struct rq *rq, struct thread *t);
 void rq_place(struct thread *t);
 
 /* balance.c */
-struct cpu *select_cpu(struct thread *t, bool sync);
+struct cpu *select_cpu_of_many(struct thread *t, bool sync);
+static inline struct cpu *select_cpu(struct thread *t, bool sync)
+{
+	return likely(nr_cpus == 1) ? this_cpu() : select_cpu_of_many(t, sync);
+}
 struct thread *rq_steal(struct rq *rq);			/* into rq's hands, not queued; or NULL */
 void rq_balance_tick(struct rq *rq);
 
@@ -72,15 +89,44 @@ extern const u32 nice_weight[40];
 void fair_init(struct fair_queue *q);
 void fair_insert(struct fair_queue *q, struct thread *t);
 void fair_remove(struct fair_queue *q, struct thread *t);
-struct thread *fair_first(const struct fair_queue *q);
-void fair_charge(struct fair_queue *q, struct thread *t, u64 delta);
-void fair_wakeup(struct fair_queue *q, struct thread *t);
 void fair_new(struct fair_queue *q, struct thread *t);
 void fair_yield(struct fair_queue *q, struct thread *t);
 bool fair_preempts(const struct thread *t, const struct thread *running);
 bool fair_turn_over(const struct fair_queue *q, const struct thread *running);
 void fair_leave(struct fair_queue *q, struct thread *t);	/* vruntime becomes relative ... */
 void fair_join(struct fair_queue *q, struct thread *t);		/* ... and absolute on another queue */
+
+/* On the path of every switch and wake-up, and so in the callers: */
+#define SLEEPER_CREDIT (3 * NSEC_PER_MSEC)	/* how far behind a woken thread may start */
+
+/* Virtual times are compared by difference: they may wrap. */
+static inline bool before(u64 a, u64 b) { return (s64)(a - b) < 0; }
+
+static inline struct thread *fair_first(const struct fair_queue *q)
+{
+	return q->first ? rb_entry(q->first, struct thread, se.node) : NULL;
+}
+
+static inline void fair_charge(struct fair_queue *q, struct thread *t, u64 delta)
+{
+	struct thread *first = fair_first(q);
+	u64 least;
+
+	t->se.vruntime += likely(t->se.weight == 1024) ? delta : delta * 1024 / t->se.weight;
+	least = t->se.vruntime;
+	if (first && before(first->se.vruntime, least))
+		least = first->se.vruntime;
+	if (before(q->min_vruntime, least))
+		q->min_vruntime = least;
+}
+
+static inline void fair_wakeup(struct fair_queue *q, struct thread *t)
+{
+	u64 start = q->min_vruntime - (t->se.policy == SCHED_IDLE ? 0 : SLEEPER_CREDIT);
+
+	if (before(t->se.vruntime, start))
+		t->se.vruntime = start;
+}
 
 /* rt.c */
 #define RR_SLICE (100 * NSEC_PER_MSEC)

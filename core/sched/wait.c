@@ -90,7 +90,7 @@ void wait_remove(struct wait_queue *q, struct wait_entry *e)
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
-static void wake_locked(struct wait_queue *q, u32 key, unsigned nr_exclusive)
+static inline void wake_locked(struct wait_queue *q, u32 key, unsigned nr_exclusive)
 {
 	struct wait_entry *e, *next;
 

@@ -76,6 +76,8 @@ extern struct wait_queue clock_was_set;
 					break;                               \
 				}                                            \
 				schedule();                                  \
+				if (condition)	/* woken: mostly off the queue already */ \
+					break;                               \
 			}                                                    \
 			wait_finish(q, &_e);                                 \
 		}                                                            \
