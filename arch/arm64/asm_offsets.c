@@ -20,6 +20,7 @@ void asm_offsets(void)
 	OFFSET(THREAD_SP, thread, arch.sp);
 	OFFSET(THREAD_FLAGS, thread, flags);
 	DEFINE(EXIT_WORK, TF_EXIT_WORK);
+	DEFINE(THREAD_IS_KERNEL_BIT, __builtin_ctz(TF_KERNEL));
 
 	OFFSET(CPU_RUNNING, cpu, running);
 	OFFSET(CPU_OVERFLOW_STACK, cpu, arch.overflow_stack);
@@ -29,4 +30,5 @@ void asm_offsets(void)
 	DEFINE(KERNEL_STACK_ALIGN, KSTACK_ALIGN);
 
 	OFFSET(FPU_FPSR, fpu_state, fpsr);
+	OFFSET(FPU_VREGS, fpu_state, vregs);
 }

@@ -289,26 +289,3 @@ void arch_clear_page(void *page)
 	for (; at < end; at += 4UL << (dczid & 15))
 		__asm__ volatile("dc zva, %0" : : "r"(at) : "memory");
 }
-
-void arch_copy_page(void *to, const void *from)
-{
-	unsigned long end = (unsigned long)to + PAGE_SIZE;
-
-	__asm__ volatile("1:\n"
-			 "	.irp	at, 0, 64, 128, 192\n"
-			 "	ldp	x4, x5, [%1, #\\at]\n"
-			 "	ldp	x6, x7, [%1, #\\at + 16]\n"
-			 "	ldp	x8, x9, [%1, #\\at + 32]\n"
-			 "	ldp	x10, x11, [%1, #\\at + 48]\n"
-			 "	stp	x4, x5, [%0, #\\at]\n"
-			 "	stp	x6, x7, [%0, #\\at + 16]\n"
-			 "	stp	x8, x9, [%0, #\\at + 32]\n"
-			 "	stp	x10, x11, [%0, #\\at + 48]\n"
-			 "	.endr\n"
-			 "	add	%0, %0, #256\n"
-			 "	add	%1, %1, #256\n"
-			 "	cmp	%0, %2\n"
-			 "	b.ne	1b"
-			 : "+r"(to), "+r"(from) : "r"(end)
-			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "cc", "memory");
-}

@@ -23,9 +23,10 @@ _Static_assert(offsetof(struct trapframe, orig_x0) == sizeof(((struct sigcontext
 
 #define CONTEXT(member) (offsetof(struct rt_sigframe, uc.mcontext) + offsetof(struct sigcontext, member))
 
-/* The part of a frame that is not the program's own state, up to the saved registers. */
-struct frame_top {
-	siginfo_t info;
+_Static_assert(sizeof(struct fpu_state) == FPSIMD_SIZE, "copied whole");
+
+/* What of a ucontext is before the registers. */
+struct ucontext_head {
 	u64 flags, link;
 	struct stack_t stack;
 	sigset_t mask;
@@ -57,22 +58,17 @@ static int write_records(uaddr_t at)
 {
 	struct arch_thread *arch = &current->arch;
 	struct {
-		struct context_head head;
-		u32 fpsr, fpcr;
-	} fp = { { FPSIMD_MAGIC, sizeof(struct fpsimd_context) }, 0, 0 };
-	struct {
 		struct esr_context esr;
 		struct context_head end[2];
 	} tail = { { { ESR_MAGIC, sizeof(struct esr_context) }, arch->fault_esr }, { { 0, 0 } } };
 	size_t skip = arch->fault_esr ? 0 : sizeof(tail.esr);
 
+	/* A switch in between saves the same registers to the same place. */
 	fpu_save(&arch->fpu);
-	fp.fpsr = arch->fpu.fpsr;
-	fp.fpcr = arch->fpu.fpcr;
-	if (copy_to_user(at, &fp, sizeof(fp)) ||
-	    copy_to_user(at + sizeof(fp), arch->fpu.vregs, sizeof(arch->fpu.vregs)))
-		return -EFAULT;
-	if (copy_to_user(at + sizeof(struct fpsimd_context), (char *)&tail + skip, sizeof(tail) - skip))
+	arch->fpu.magic = FPSIMD_MAGIC;
+	arch->fpu.size = FPSIMD_SIZE;
+	if (copy_to_user(at, &arch->fpu, FPSIMD_SIZE) ||
+	    copy_to_user(at + FPSIMD_SIZE, (char *)&tail + skip, sizeof(tail) - skip))
 		return -EFAULT;
 	return 0;
 }
@@ -81,19 +77,15 @@ static int write_frame(uaddr_t frame, const struct ksignal *ks, const struct tra
 {
 	struct thread *t = current;
 	struct frame_record record = { tf->regs[29], tf->regs[30] };
-	struct {
-		u64 fault_address;
-		u64 regs[34];
-	} context;
-	struct frame_top top = {
-		.info = ks->info,
+	struct ucontext_head head = {
 		.stack = { t->altstack_sp, (s32)t->altstack_flags, 0, t->altstack_size },
 		.mask = ks->saved_mask,
 	};
 
-	context.fault_address = t->arch.fault_address;
-	memcpy(context.regs, tf, sizeof(context.regs));
-	if (copy_struct_out(frame, &top) || copy_struct_out(frame + CONTEXT(fault_address), &context) ||
+	if (copy_struct_out(frame, &ks->info) ||
+	    copy_struct_out(frame + offsetof(struct rt_sigframe, uc), &head) ||
+	    put_user(t->arch.fault_address, u64, frame + CONTEXT(fault_address)) ||
+	    copy_to_user(frame + CONTEXT(regs), tf, USER_PT_REGS_SIZE) ||
 	    copy_struct_out(frame + sizeof(struct rt_sigframe), &record))
 		return -EFAULT;
 	return write_records(frame + CONTEXT(records));
@@ -134,46 +126,43 @@ int arch_signal_deliver(struct ksignal *ks, struct trapframe *tf)
 
 /* ---- sigreturn ---- */
 
-/* Walk the records, which the program may have changed, for the one of FP state; its offset or -EINVAL. */
-static int find_fpsimd(uaddr_t records)
+/*
+ * Read the records, which the program may have changed: exactly one is FP state, syndromes are passed over,
+ * anything else is not ours. 0, -EFAULT or -EINVAL.
+ */
+static int read_records(uaddr_t records, struct fpu_state *fpu)
 {
 	struct context_head head;
-	int found = -EINVAL;
+	bool found = false;
 
-	for (u32 at = 0; at <= RECORDS_SIZE - sizeof(head);) {
+	for (u32 at = 0; at <= RECORDS_SIZE - sizeof(head); at += head.size) {
 		if (copy_struct_in(&head, records + at))
 			return -EFAULT;
 		if (!head.magic)
-			return head.size ? -EINVAL : found;
+			return head.size || !found ? -EINVAL : 0;
 		if (head.size < sizeof(head) || head.size & 15 || head.size > RECORDS_SIZE - at)
 			return -EINVAL;
 		if (head.magic == FPSIMD_MAGIC) {
-			if (found >= 0 || head.size != sizeof(struct fpsimd_context))
+			if (found || head.size != FPSIMD_SIZE)
 				return -EINVAL;
-			found = (int)at;
+			if (copy_struct_in(fpu, records + at))
+				return -EFAULT;
+			found = true;
 		} else if (head.magic != ESR_MAGIC) {
 			return -EINVAL;
 		}
-		at += head.size;
 	}
 	return -EINVAL;
 }
 
 static int restore_fpu(uaddr_t records)
 {
-	struct fpsimd_context fp;
 	struct fpu_state state;
-	int at = find_fpsimd(records);
+	int err = read_records(records, &state);
 
-	if (at < 0)
-		return at;
-	if (copy_struct_in(&fp, records + (u32)at))
-		return -EFAULT;
-	memcpy(state.vregs, fp.vregs, sizeof(state.vregs));
-	state.fpsr = fp.fpsr;
-	state.fpcr = fp.fpcr;
-	fpu_load(&state);	/* straight into the registers: no switch can come between */
-	return 0;
+	if (!err)
+		fpu_load(&state);	/* straight into the registers: no switch can come between */
+	return err;
 }
 
 /* As sigaltstack(2), but what is wrong with it is passed over. */
@@ -204,23 +193,21 @@ static bool plain_user_state(u64 pstate)
 int arch_sigreturn(struct trapframe *tf)
 {
 	uaddr_t frame = tf->sp;
-	struct stack_t stack;
-	sigset_t mask;
-	u64 regs[34];
+	struct ucontext_head head;
+	bool plain;
+	size_t left;
 
 	tf_clear_syscall(tf);
-	if (frame & 15 || !access_ok(frame, sizeof(struct rt_sigframe)))
+	if (frame & 15 || !access_ok(frame, sizeof(struct rt_sigframe)) ||
+	    copy_struct_in(&head, frame + offsetof(struct rt_sigframe, uc)))
 		return -EFAULT;
-	if (copy_struct_in(&mask, frame + offsetof(struct rt_sigframe, uc.mask)) ||
-	    copy_struct_in(&regs, frame + CONTEXT(regs)) ||
-	    copy_struct_in(&stack, frame + offsetof(struct rt_sigframe, uc.stack)))
+	set_blocked(head.mask & ~KILL_STOP_MASK);
+	left = copy_from_user(tf, frame + CONTEXT(regs), USER_PT_REGS_SIZE);
+	plain = plain_user_state(tf->pstate);
+	arch_sanitise_frame(tf);	/* whatever came of the copy */
+	if (left || !plain || restore_fpu(frame + CONTEXT(records)))
 		return -EFAULT;
-	set_blocked(mask & ~KILL_STOP_MASK);
-	memcpy(tf, regs, sizeof(regs));
-	arch_sanitise_frame(tf);
-	if (!plain_user_state(regs[33]) || restore_fpu(frame + CONTEXT(records)))
-		return -EFAULT;
-	restore_altstack(&stack, tf->sp);
+	restore_altstack(&head.stack, tf->sp);
 	return 0;
 }
 

@@ -3,12 +3,18 @@
  * User memory: the copying instructions of arm64 (arch/uaccess.h).
  *
  * Small copies use the unprivileged loads and stores (ldtr, sttr): they have the user's rights, so PAN
- * stays shut. Longer ones open PAN and move 128, then 16 bytes a turn. PAN's own instructions are no-ops until
+ * stays shut. Longer ones open PAN and move 256 bytes a turn by vector registers, which are the user's
+ * and are borrowed, then 16 bytes a turn. (A switch in a fault meanwhile saves what is borrowed, and
+ * brings it back. Not so for a kernel thread, which therefore goes without.) PAN's own instructions are no-ops until
  * cpu.c has found the feature and written them over the sites listed in .pan_sites.
  *
  * Every cursor is moved after the access it is for. So at a fault x0, x1 and x2 (bytes left) still say
  * where the copy stood, and the fix-up goes on byte by byte up to the first that faults.
  */
+
+#include <generated/asm_offsets.h>
+
+	.arch	armv8-a+fp+simd
 
 	/* An access to user memory, and where to go on when it faults. */
 	.macro user fixup, insn:vararg
@@ -39,9 +45,27 @@
 	.endm
 
 #define EFAULT	14
-#define BULK	128
+#define BULK	256
+#define BULK_MIN	512	/* below, borrowing does not pay */
 #define PAIR	16
 #define ZERO	64
+
+	/* Borrow eight vector registers, and give them back. */
+	.macro borrow
+	sub	sp, sp, #16 * 8
+	stp	q0, q1, [sp]
+	stp	q2, q3, [sp, #32]
+	stp	q4, q5, [sp, #64]
+	stp	q6, q7, [sp, #96]
+	.endm
+
+	.macro give_back
+	ldp	q0, q1, [sp]
+	ldp	q2, q3, [sp, #32]
+	ldp	q4, q5, [sp, #64]
+	ldp	q6, q7, [sp, #96]
+	add	sp, sp, #16 * 8
+	.endm
 
 	.section .uaccess.text, "ax"
 
@@ -79,30 +103,10 @@ function arch_copy_from_user
 
 .Lfrom_pairs:
 	pan_site 0
-	subs	x2, x2, #BULK
-	b.lo	2f
-1:	user	.Lfrom_bulk_fault, ldp x4, x5, [x1]
-	user	.Lfrom_bulk_fault, ldp x6, x7, [x1, #16]
-	user	.Lfrom_bulk_fault, ldp x8, x9, [x1, #32]
-	user	.Lfrom_bulk_fault, ldp x10, x11, [x1, #48]
-	stp	x4, x5, [x0]
-	stp	x6, x7, [x0, #16]
-	stp	x8, x9, [x0, #32]
-	stp	x10, x11, [x0, #48]
-	user	.Lfrom_bulk_fault, ldp x4, x5, [x1, #64]
-	user	.Lfrom_bulk_fault, ldp x6, x7, [x1, #80]
-	user	.Lfrom_bulk_fault, ldp x8, x9, [x1, #96]
-	user	.Lfrom_bulk_fault, ldp x10, x11, [x1, #112]
-	stp	x4, x5, [x0, #64]
-	stp	x6, x7, [x0, #80]
-	stp	x8, x9, [x0, #96]
-	stp	x10, x11, [x0, #112]
-	add	x1, x1, #BULK
-	add	x0, x0, #BULK
-	subs	x2, x2, #BULK
-	b.hs	1b
-2:	adds	x2, x2, #BULK - PAIR
-	b.mi	4f
+	cmp	x2, #BULK_MIN
+	b.hs	.Lfrom_bulk
+2:	subs	x2, x2, #PAIR
+	b.lo	4f
 3:	user	.Lfrom_pair_fault, ldp x4, x5, [x1]
 	add	x1, x1, #PAIR
 	stp	x4, x5, [x0], #PAIR
@@ -112,7 +116,38 @@ function arch_copy_from_user
 	add	x2, x2, #PAIR
 	b	.Lfrom_words
 
+.Lfrom_bulk:
+	mrs	x4, sp_el0
+	ldr	w4, [x4, #THREAD_FLAGS]
+	tbnz	w4, #THREAD_IS_KERNEL_BIT, 2b
+	borrow
+	sub	x2, x2, #BULK
+1:	user	.Lfrom_bulk_fault, ldp q0, q1, [x1]
+	user	.Lfrom_bulk_fault, ldp q2, q3, [x1, #32]
+	user	.Lfrom_bulk_fault, ldp q4, q5, [x1, #64]
+	user	.Lfrom_bulk_fault, ldp q6, q7, [x1, #96]
+	stp	q0, q1, [x0]
+	stp	q2, q3, [x0, #32]
+	stp	q4, q5, [x0, #64]
+	stp	q6, q7, [x0, #96]
+	user	.Lfrom_bulk_fault, ldp q0, q1, [x1, #128]
+	user	.Lfrom_bulk_fault, ldp q2, q3, [x1, #160]
+	user	.Lfrom_bulk_fault, ldp q4, q5, [x1, #192]
+	user	.Lfrom_bulk_fault, ldp q6, q7, [x1, #224]
+	stp	q0, q1, [x0, #128]
+	stp	q2, q3, [x0, #160]
+	stp	q4, q5, [x0, #192]
+	stp	q6, q7, [x0, #224]
+	add	x1, x1, #BULK
+	add	x0, x0, #BULK
+	subs	x2, x2, #BULK
+	b.hs	1b
+	give_back
+	add	x2, x2, #BULK
+	b	2b
+
 .Lfrom_bulk_fault:
+	give_back
 	add	x2, x2, #BULK - PAIR
 .Lfrom_pair_fault:
 	pan_site 1
@@ -162,30 +197,10 @@ function arch_copy_to_user
 
 .Lto_pairs:
 	pan_site 0
-	subs	x2, x2, #BULK
-	b.lo	2f
-1:	ldp	x4, x5, [x1]
-	ldp	x6, x7, [x1, #16]
-	ldp	x8, x9, [x1, #32]
-	ldp	x10, x11, [x1, #48]
-	user	.Lto_bulk_fault, stp x4, x5, [x0]
-	user	.Lto_bulk_fault, stp x6, x7, [x0, #16]
-	user	.Lto_bulk_fault, stp x8, x9, [x0, #32]
-	user	.Lto_bulk_fault, stp x10, x11, [x0, #48]
-	ldp	x4, x5, [x1, #64]
-	ldp	x6, x7, [x1, #80]
-	ldp	x8, x9, [x1, #96]
-	ldp	x10, x11, [x1, #112]
-	user	.Lto_bulk_fault, stp x4, x5, [x0, #64]
-	user	.Lto_bulk_fault, stp x6, x7, [x0, #80]
-	user	.Lto_bulk_fault, stp x8, x9, [x0, #96]
-	user	.Lto_bulk_fault, stp x10, x11, [x0, #112]
-	add	x1, x1, #BULK
-	add	x0, x0, #BULK
-	subs	x2, x2, #BULK
-	b.hs	1b
-2:	adds	x2, x2, #BULK - PAIR
-	b.mi	4f
+	cmp	x2, #BULK_MIN
+	b.hs	.Lto_bulk
+2:	subs	x2, x2, #PAIR
+	b.lo	4f
 3:	ldp	x4, x5, [x1]
 	user	.Lto_pair_fault, stp x4, x5, [x0]
 	add	x1, x1, #PAIR
@@ -196,7 +211,38 @@ function arch_copy_to_user
 	add	x2, x2, #PAIR
 	b	.Lto_words
 
+.Lto_bulk:
+	mrs	x4, sp_el0
+	ldr	w4, [x4, #THREAD_FLAGS]
+	tbnz	w4, #THREAD_IS_KERNEL_BIT, 2b
+	borrow
+	sub	x2, x2, #BULK
+1:	ldp	q0, q1, [x1]
+	ldp	q2, q3, [x1, #32]
+	ldp	q4, q5, [x1, #64]
+	ldp	q6, q7, [x1, #96]
+	user	.Lto_bulk_fault, stp q0, q1, [x0]
+	user	.Lto_bulk_fault, stp q2, q3, [x0, #32]
+	user	.Lto_bulk_fault, stp q4, q5, [x0, #64]
+	user	.Lto_bulk_fault, stp q6, q7, [x0, #96]
+	ldp	q0, q1, [x1, #128]
+	ldp	q2, q3, [x1, #160]
+	ldp	q4, q5, [x1, #192]
+	ldp	q6, q7, [x1, #224]
+	user	.Lto_bulk_fault, stp q0, q1, [x0, #128]
+	user	.Lto_bulk_fault, stp q2, q3, [x0, #160]
+	user	.Lto_bulk_fault, stp q4, q5, [x0, #192]
+	user	.Lto_bulk_fault, stp q6, q7, [x0, #224]
+	add	x1, x1, #BULK
+	add	x0, x0, #BULK
+	subs	x2, x2, #BULK
+	b.hs	1b
+	give_back
+	add	x2, x2, #BULK
+	b	2b
+
 .Lto_bulk_fault:
+	give_back
 	add	x2, x2, #BULK - PAIR
 .Lto_pair_fault:
 	pan_site 1
@@ -231,47 +277,98 @@ function arch_clear_user
 9:	mov	x0, x1
 	ret
 
-	/* By the machine's zeroing block where one fits, up to its boundary and behind it by 64 bytes. */
+	/* By the machine's zeroing block, where there is room for one; what is before and behind it by pairs. */
 .Lclear_bulk:
 	mrs	x3, dczid_el0
 	pan_site 0
-	tbnz	x3, #4, .Lclear_64		/* not allowed */
+	tbnz	x3, #4, 5f			/* not allowed */
 	mov	x4, #4
-	lsl	x4, x4, x3			/* its size; x3 below 16 */
+	lsl	x4, x4, x3			/* the block's size; x3 below 16 */
 	sub	x5, x4, #1
-1:	tst	x0, x5
-	b.eq	2f
-	cmp	x1, #8
-	b.lo	.Lclear_end
-	user	.Lclear_fault, str xzr, [x0]
-	and	x6, x0, #7
-	mov	x7, #8
-	sub	x6, x7, x6			/* to the next 8-byte boundary */
-	add	x0, x0, x6
+	neg	x6, x0
+	and	x6, x6, x5			/* bytes before the first block */
+	add	x7, x6, x4
+	cmp	x1, x7
+	b.lo	5f
 	sub	x1, x1, x6
-	b	1b
-2:	cmp	x1, x4
-	b.lo	.Lclear_64
-	user	.Lclear_fault, dc zva, x0
-	add	x0, x0, x4
-	sub	x1, x1, x4
-	b	2b
-.Lclear_64:
-	cmp	x1, #ZERO
-	b.lo	.Lclear_end
-	user	.Lclear_fault, stp xzr, xzr, [x0]
-	user	.Lclear_fault, stp xzr, xzr, [x0, #16]
-	user	.Lclear_fault, stp xzr, xzr, [x0, #32]
-	user	.Lclear_fault, stp xzr, xzr, [x0, #48]
+1:	subs	x6, x6, #ZERO
+	b.lo	2f
+	user	.Lclear_head_fault, stp xzr, xzr, [x0]
+	user	.Lclear_head_fault, stp xzr, xzr, [x0, #16]
+	user	.Lclear_head_fault, stp xzr, xzr, [x0, #32]
+	user	.Lclear_head_fault, stp xzr, xzr, [x0, #48]
 	add	x0, x0, #ZERO
-	sub	x1, x1, #ZERO
-	b	.Lclear_64
-.Lclear_end:
-	pan_site 1
+	b	1b
+2:	adds	x6, x6, #ZERO
+	b.eq	4f
+	sub	x6, x6, #ZERO
+3:	user	.Lclear_head_fault, stp xzr, xzr, [x0]	/* the last one may reach into the block */
+	adds	x7, x6, #ZERO - PAIR
+	b.le	3f
+	add	x0, x0, #PAIR
+	sub	x6, x6, #PAIR
+	b	3b
+3:	add	x0, x0, x7
+	add	x0, x0, #PAIR
+4:	subs	x1, x1, x4
+	b.lo	4f
+	user	.Lclear_zva_fault, dc zva, x0
+	add	x0, x0, x4
+	b	4b
+4:	add	x1, x1, x4
+5:	subs	x1, x1, #ZERO
+	b.lo	6f
+	user	.Lclear_64_fault, stp xzr, xzr, [x0]
+	user	.Lclear_64_fault, stp xzr, xzr, [x0, #16]
+	user	.Lclear_64_fault, stp xzr, xzr, [x0, #32]
+	user	.Lclear_64_fault, stp xzr, xzr, [x0, #48]
+	add	x0, x0, #ZERO
+	b	5b
+6:	pan_site 1
+	add	x1, x1, #ZERO
 	b	.Lclear_words
-.Lclear_fault:
-	pan_site 1
+	/* x1 again the bytes that are left at x0 */
+.Lclear_head_fault:
+	add	x6, x6, #ZERO
+	add	x1, x1, x6
+	b	1f
+.Lclear_zva_fault:
+	add	x1, x1, x4
+	b	1f
+.Lclear_64_fault:
+	add	x1, x1, #ZERO
+1:	pan_site 1
 	b	.Lclear_bytes
+
+/*
+ * void arch_copy_page(void *to, const void *from): whole pages of the kernel's, 256 bytes a turn. Nothing
+ * can come between that would see what is borrowed.
+ */
+function arch_copy_page
+	borrow
+	mov	x2, #4096
+1:	ldp	q0, q1, [x1]
+	ldp	q2, q3, [x1, #32]
+	ldp	q4, q5, [x1, #64]
+	ldp	q6, q7, [x1, #96]
+	stp	q0, q1, [x0]
+	stp	q2, q3, [x0, #32]
+	stp	q4, q5, [x0, #64]
+	stp	q6, q7, [x0, #96]
+	ldp	q0, q1, [x1, #128]
+	ldp	q2, q3, [x1, #160]
+	ldp	q4, q5, [x1, #192]
+	ldp	q6, q7, [x1, #224]
+	stp	q0, q1, [x0, #128]
+	stp	q2, q3, [x0, #160]
+	stp	q4, q5, [x0, #192]
+	stp	q6, q7, [x0, #224]
+	add	x1, x1, #BULK
+	add	x0, x0, #BULK
+	subs	x2, x2, #BULK
+	b.ne	1b
+	give_back
+	ret
 
 /*
  * long arch_strncpy_from_user(char *to, uaddr_t from, long n): the length without the NUL, n when

@@ -7,15 +7,15 @@
 
 #include <janus/types.h>
 
-/* Linux's struct user_fpsimd_state. */
+/* FP and vector state, in the layout of the record that a signal frame has of it (struct fpsimd_context). */
 struct fpu_state {
-	u64 vregs[32][2];
+	u32 magic, size;		/* the frame's, else unused */
 	u32 fpsr;
 	u32 fpcr;
-	u32 reserved[2];
+	u64 vregs[32][2];
 } __aligned(16);
 
-_Static_assert(sizeof(struct fpu_state) == 528, "Linux's user_fpsimd_state");
+_Static_assert(sizeof(struct fpu_state) == 528, "the ABI");
 
 struct arch_thread {
 	u64 saved[12];			/* x19..x30 while not running */

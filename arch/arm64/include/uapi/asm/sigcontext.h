@@ -15,11 +15,8 @@ struct context_head {
 #define RECORDS_SIZE	4096
 #define MINSIGSTKSZ	5120
 
-struct fpsimd_context {
-	struct context_head head;
-	u32 fpsr, fpcr;
-	u64 vregs[32][2];
-};
+/* Magic, size, fpsr, fpcr, and the vector registers: struct fpu_state. */
+#define FPSIMD_SIZE	528
 
 struct esr_context {
 	struct context_head head;
@@ -52,6 +49,5 @@ struct frame_record {
 
 _Static_assert(sizeof(struct rt_sigframe) == 4688, "the ABI");
 _Static_assert(offsetof(struct sigcontext, records) == 288, "the ABI");
-_Static_assert(sizeof(struct fpsimd_context) == 528, "the ABI");
 
 #endif
