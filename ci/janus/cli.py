@@ -105,6 +105,14 @@ def parser():
                                description="Turns docs/ into HTML with figures and listings from calls recorded for it.")
     docs.add_argument("--quick", action="store_true", help="record getppid on Janus only")
 
+    fuzz = commands.add_parser("fuzz", help="random programs of system calls, compared with Linux",
+                               description="The same seed gives the same programs. A difference is shrunk and "
+                                           "printed as C.")
+    fuzz.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    fuzz.add_argument("--seed", type=int, default=1, metavar="N", help="(default: 1)")
+    fuzz.add_argument("--calls", type=int, default=2000, metavar="N", help="on each machine (default: 2000)")
+    fuzz.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
+
     gdb = commands.add_parser("gdb", help="debug the kernel with gdb-multiarch",
                               usage="./janus gdb [ARCH] [options] [-- COMMAND...]",
                               description="Starts a guest that waits, and gdb with the kernel's symbols on it. In gdb, "
@@ -143,6 +151,9 @@ def dispatch(options):
     if options.what == "docs":
         from .docs import docs
         return docs(options)
+    if options.what == "fuzz":
+        from .fuzz import fuzz
+        return fuzz(options)
     from .gdb import gdb
     return gdb(options)
 
