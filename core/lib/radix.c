@@ -46,6 +46,17 @@ void *radix_lookup(const struct radix_tree *t, u64 index)
 	return n ? rcu_dereference(n->slot[index & (SLOTS - 1)]) : NULL;
 }
 
+void *const *radix_run(const struct radix_tree *t, u64 index)
+{
+	struct radix_node *n = t->root;
+
+	if (!n || !covers(n, index))
+		return NULL;
+	while (n && n->shift)
+		n = n->slot[slot_of(n, index)];
+	return n ? &n->slot[index & (SLOTS - 1)] : NULL;
+}
+
 static struct radix_node *node_new(unsigned shift)
 {
 	struct radix_node *n = kzalloc(sizeof(*n), GFP_ATOMIC);

@@ -223,6 +223,11 @@ static void replace(struct vma *vma, uaddr_t addr, pte_t *entry, struct page *ol
 	if (old)
 		arch_copy_page(page_address(copy), page_address(old));
 	copy->flags |= PG_ANON;
+	if (old && old->flags & PG_ANON) {	/* the next fork copies it at once, whichever side forks */
+		copy->flags |= PG_HOT;
+		if (!(old->flags & PG_HOT))
+			page_set_flag(old, PG_HOT);
+	}
 	make_fetchable(vma, copy);
 	pte_clear(entry);
 	arch_tlb_flush(&mm->arch, addr, addr + PAGE_SIZE, false);

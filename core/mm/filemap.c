@@ -426,28 +426,31 @@ void filemap_map_around(struct vma *vma, uaddr_t addr, pte_t *ptep, unsigned pro
 	struct address_space *m = vma_mapping(vma);
 	uaddr_t window = addr & ~(AROUND_PAGES * PAGE_SIZE - 1);
 	uaddr_t start = max(window, vma->start), end = min(window + AROUND_PAGES * PAGE_SIZE, vma->end);
-	u64 index = vma->pgoff + ((start - vma->start) >> PAGE_SHIFT), pages;
+	u64 index = vma->pgoff + ((start - vma->start) >> PAGE_SHIFT), last = index + ((end - start) >> PAGE_SHIFT);
+	u32 want = vma->flags & VM_EXEC ? PG_UPTODATE | PG_ICACHE : PG_UPTODATE;
 	pte_t *entry = ptep - ((addr - start) >> PAGE_SHIFT);
-	s64 mapped = 0, shmem = 0;
+	pte_t base = pte_make(0, prot);
+	void *const *slot = NULL;
+	s64 mapped = 0;
 
 	if (vma->ops->fault != filemap_fault)
 		return;
-	pages = ((u64)READ_ONCE(m->inode->size) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	last = min(last, ((u64)READ_ONCE(m->inode->size) + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	spin_lock(&m->lock);
-	for (; start < end && index < pages; start += PAGE_SIZE, index++, entry++) {
+	for (; index < last; index++, entry++) {
 		struct page *page;
 
-		if (pte_get(entry).v)
-			continue;
-		page = radix_lookup(&m->pages, index);
-		if (!page || page->flags & PG_LOCKED || (vma->flags & VM_EXEC && !(page->flags & PG_ICACHE)))
+		slot = slot && index % 64 ? slot + 1 : radix_run(&m->pages, index);
+		page = slot ? *slot : NULL;
+		if (!page || (page->flags & (want | PG_LOCKED)) != want || pte_get(entry).v)
 			continue;
 		page_get(page);
-		pte_set(entry, pte_make(page_to_phys(page), prot));
+		pte_set(entry, pte_at(base, page));
 		mapped++;
-		shmem += !!(page->flags & PG_UNEVICTABLE);
 	}
 	spin_unlock(&m->lock);
-	vma->mm->shmem_pages += shmem;
-	vma->mm->file_pages += mapped - shmem;
+	if (memory_backed(m))
+		vma->mm->shmem_pages += mapped;
+	else
+		vma->mm->file_pages += mapped;
 }

@@ -10,46 +10,58 @@
 #include <janus/string.h>
 #include <janus/thread.h>
 
+#define SPARE_PAGES 6
+
 struct fork {
 	struct mm *parent, *child;
-	uaddr_t stack;		/* the page both will write next: copied at once */
-	struct page *spare;	/* for that */
+	struct page *spare[SPARE_PAGES];	/* for pages to be copied at once */
+	unsigned nr_spare;
 	bool flush;		/* entries of the parent were write-protected */
 };
 
-/* The page under the parent's stack pointer is written by both sides at once: two faults that need not be. */
-static bool copy_stack_page(struct fork *f, struct vma *vma, const struct page *page, pte_t *to)
+/*
+ * A page that was written soon after the last fork will be after this one, by both: the stack, the thread's
+ * own data. A copy now costs less than the two faults.
+ */
+static bool copy_hot_page(struct fork *f, struct vma *vma, const struct page *page, pte_t *to)
 {
-	struct page *copy = f->spare;
+	struct page *copy;
 
-	if (!copy || !(vma->flags & VM_WRITE))
+	if (!f->nr_spare || !(vma->flags & VM_WRITE))
 		return false;
-	f->spare = NULL;
+	copy = f->spare[--f->nr_spare];
 	arch_copy_page(page_address(copy), page_address(page));
-	copy->flags = PG_ANON;
+	copy->flags = PG_ANON | PG_HOT;
 	counters()->anon++;
 	pte_set(to, pte_make(page_to_phys(copy), vma_pte_prot(vma) | PTE_W | PTE_DIRTY));
 	return true;
 }
 
-/* Copy the entries of anonymous pages from `at` on that lie under one table. */
-static void copy_table(struct fork *f, struct vma *vma, uaddr_t at, pte_t *from, pte_t *to, unsigned n)
+/* Copy the entries of anonymous pages that lie under one table. */
+static void copy_table(struct fork *f, struct vma *vma, pte_t *from, pte_t *end, pte_t *to)
 {
 	s64 copied = 0;
 
 	spin_lock(&f->parent->pt_lock);
 	spin_lock(&f->child->pt_lock);
-	for (; n; n--, from++, to++, at += PAGE_SIZE) {
+	for (; from < end; from++, to++) {
 		pte_t entry = pte_get(from);
 		struct page *page;
 
-		if (!entry.v || pte_prot(entry) & PTE_SPECIAL)
+		if (!entry.v) {
+			pte_t *last = pt_skip_empty(from, end);
+
+			to += last - from;
+			from = last;
+			continue;
+		}
+		if (pte_prot(entry) & PTE_SPECIAL)
 			continue;
 		page = phys_to_page(pte_pa(entry));
 		if (!(page->flags & PG_ANON))
 			continue;
 		copied++;
-		if (unlikely(at == f->stack) && copy_stack_page(f, vma, page, to))
+		if (page->flags & PG_HOT && copy_hot_page(f, vma, page, to))
 			continue;
 		if (pte_prot(entry) & PTE_W) {
 			pte_wrprotect(from);
@@ -76,7 +88,8 @@ static int copy_pages(struct fork *f, struct vma *vma)
 		to = pt_walk_alloc(f->child, at);
 		if (!to)
 			return -ENOMEM;
-		copy_table(f, vma, at, from + pt_index(at, 0), to, (unsigned)((next - at) >> PAGE_SHIFT));
+		from += pt_index(at, 0);
+		copy_table(f, vma, from, from + ((next - at) >> PAGE_SHIFT), to);
 	}
 	return 0;
 }
@@ -84,18 +97,12 @@ static int copy_pages(struct fork *f, struct vma *vma)
 /* An area like vma for the child, in no tree yet. */
 static struct vma *copy_vma(struct fork *f, struct vma *vma)
 {
-	struct vma *copy = vma_alloc(f->child);
+	struct vma *copy = vma_copy(vma);
 
 	if (!copy)
 		return NULL;
-	*copy = *vma;
 	copy->mm = f->child;
 	copy->flags &= ~(u32)VM_LOCKED;
-	list_init(&copy->map_link);
-	if (copy->file)
-		file_get(copy->file);
-	if (copy->ops && copy->ops->open)
-		copy->ops->open(copy);
 	if (vma->flags & VM_WIPEONFORK)
 		copy->anon = false;
 	return copy;
@@ -185,8 +192,8 @@ struct mm *mm_fork(struct mm *parent)
 
 	if (!f.child)
 		return ERR_PTR(-ENOMEM);
-	f.stack = tf_sp(current_frame()) & PAGE_MASK;
-	f.spare = alloc_page(GFP_USER | GFP_NOWARN);
+	while (f.nr_spare < SPARE_PAGES && (f.spare[f.nr_spare] = alloc_page(GFP_USER | GFP_NOWARN)))
+		f.nr_spare++;
 	down_write(&parent->mmap_lock);
 	copy_layout(f.child, parent);
 	if (parent->has_dontfork) {
@@ -198,8 +205,8 @@ struct mm *mm_fork(struct mm *parent)
 	if (f.flush)
 		arch_tlb_flush(&parent->arch, 0, ARCH_USER_END, false);
 	up_write(&parent->mmap_lock);
-	if (f.spare)
-		free_pages(f.spare, 0);
+	while (f.nr_spare)
+		free_pages(f.spare[--f.nr_spare], 0);
 	if (err) {
 		mm_put(f.child);
 		return ERR_PTR(err);

@@ -50,6 +50,16 @@ static inline uaddr_t pt_boundary(uaddr_t va, uaddr_t end, int level)
 
 	return next - 1 < end - 1 ? next : end;
 }
+/* Over what is empty behind `entry`, which is empty: the last such before one that may not be. */
+static inline pte_t *pt_skip_empty(pte_t *entry, const pte_t *end)
+{
+	while (entry + 4 < end && !(entry[1].v | entry[2].v | entry[3].v | entry[4].v))
+		entry += 4;
+	return entry;
+}
+/* Entries of many pages with the same protection differ in the address alone. */
+static inline pte_t pte_at(pte_t base, const struct page *page) { return (pte_t){ base.v | page_to_phys(page) }; }
+
 /* The level 0 table that holds va, or NULL; *next is where the next one starts, at most end. */
 pte_t *pt_table_at(pte_t *root, uaddr_t va, uaddr_t end, uaddr_t *next);
 
@@ -72,7 +82,6 @@ struct tlb_batch {
 	struct mm *mm;
 	uaddr_t start, end;		/* what has changed; start >= end: nothing */
 	pte_t *tables;			/* unhooked tables, chained through their first entry */
-	bool exiting;			/* nobody runs in mm: pages go at once */
 	unsigned nr;
 	struct page *pages[BATCH_PAGES];
 };
@@ -87,6 +96,7 @@ void exit_mmap(struct mm *mm);
 /* ---- vma.c: all with mmap_lock held for write ---- */
 void vma_init(void);
 struct vma *vma_alloc(struct mm *mm);
+struct vma *vma_copy(const struct vma *vma);
 void vma_free(struct vma *vma);			/* drops the file, calls close */
 void vma_link(struct mm *mm, struct vma *vma);	/* into the tree and the mapping's list; counts it */
 void vma_unlink(struct mm *mm, struct vma *vma);

@@ -54,7 +54,7 @@ struct mm *mm_create(void)
 
 	if (likely(m->n)) {
 		mm = m->mm[--m->n];
-		memset(&mm->users, 0, sizeof(*mm) - offsetof(struct mm, users));
+		memset(&mm->users, 0, offsetof(struct mm, auxv) - offsetof(struct mm, users));
 	} else {
 		mm = mm_new();
 		if (!mm)
@@ -63,6 +63,7 @@ struct mm *mm_create(void)
 	ref_set(&mm->users, 1);
 	ref_set(&mm->refs, 1);
 	rwsem_init(&mm->mmap_lock);
+	list_init(&mm->tables);
 	mm->mmap_base = ALIGN_DOWN(ARCH_USER_END - (128UL << 20), PAGE_SIZE);
 	mm->dumpable = true;
 	return mm;

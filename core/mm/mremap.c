@@ -43,20 +43,14 @@ static int move_entries(struct mm *mm, uaddr_t from, uaddr_t to, size_t len)
 static int copy_area(struct vma *vma, uaddr_t addr, size_t len, uaddr_t to, size_t new_len)
 {
 	struct mm *mm = vma->mm;
-	struct vma *copy = vma_alloc(mm);
+	struct vma *copy = vma_copy(vma);
 	int err;
 
 	if (!copy)
 		return -ENOMEM;
-	*copy = *vma;
-	list_init(&copy->map_link);
 	copy->pgoff = vma->pgoff + ((addr - vma->start) >> PAGE_SHIFT);
 	copy->start = to;
 	copy->end = to + new_len;
-	if (copy->file)
-		file_get(copy->file);
-	if (copy->ops && copy->ops->open)
-		copy->ops->open(copy);
 	vma_link(mm, copy);
 	err = move_entries(mm, addr, to, len);
 	if (err) {	/* back with what has moved: those tables exist */

@@ -55,6 +55,7 @@ pte_t *pt_walk(pte_t *root, uaddr_t va)
 {
 	pte_t *table = root;
 
+#pragma GCC unroll 4
 	for (int level = PT_LEVELS - 1; level > 0; level--) {
 		pte_t entry = pte_get(&table[pt_index(va, level)]);
 
@@ -66,7 +67,7 @@ pte_t *pt_walk(pte_t *root, uaddr_t va)
 }
 
 /* Hook a new table into *slot, unless another CPU was faster. */
-static bool table_hook(struct mm *mm, pte_t *slot)
+static __noinline bool table_hook(struct mm *mm, pte_t *slot)
 {
 	pte_t *table = pt_alloc();
 
@@ -74,7 +75,11 @@ static bool table_hook(struct mm *mm, pte_t *slot)
 		return false;
 	spin_lock(&mm->pt_lock);
 	if (likely(!pte_get(slot).v)) {
-		pte_set(slot, pte_table(virt_to_phys(table)));
+		struct page *page = virt_to_page(table);
+
+		page->slot = slot;
+		list_add(&page->list, &mm->tables);
+		pte_set(slot, pte_table(page_to_phys(page)));
 		mm->table_pages++;
 		table = NULL;
 	}
@@ -88,6 +93,7 @@ pte_t *pt_walk_alloc(struct mm *mm, uaddr_t va)
 {
 	pte_t *table = mm->root;
 
+#pragma GCC unroll 4
 	for (int level = PT_LEVELS - 1; level > 0; level--) {
 		pte_t *slot = &table[pt_index(va, level)];
 
@@ -102,6 +108,7 @@ pte_t *pt_table_at(pte_t *root, uaddr_t va, uaddr_t end, uaddr_t *next)
 {
 	pte_t *table = root;
 
+#pragma GCC unroll 4
 	for (int level = PT_LEVELS - 1; level > 0; level--) {
 		pte_t entry = pte_get(&table[pt_index(va, level)]);
 

@@ -12,8 +12,8 @@
 #include <janus/slab.h>
 #include <janus/string.h>
 
-#define MAX_CACHES 64
-#define MAGAZINE_MAX 22
+#define MAX_CACHES 56
+#define MAGAZINE_MAX 31
 #define SLAB_END 0xffff
 #define SLAB_MAX_ORDER 3
 
@@ -148,7 +148,7 @@ static void slab_release(struct kmem_cache *c, struct page *slab)
 
 /* ---- magazines ---- */
 
-static void *refill(struct kmem_cache *c, struct magazine *m, unsigned gfp)
+static __noinline void *refill(struct kmem_cache *c, struct magazine *m, unsigned gfp)
 {
 	unsigned want = m ? c->limit / 2u : 0;
 	struct irqflags flags;

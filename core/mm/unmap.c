@@ -18,7 +18,6 @@ void batch_init(struct tlb_batch *b, struct mm *mm)
 	b->start = ~0UL;
 	b->end = 0;
 	b->tables = NULL;
-	b->exiting = false;
 	b->nr = 0;
 }
 
@@ -46,12 +45,16 @@ void batch_finish(struct tlb_batch *b)
 
 /* ---- entries ---- */
 
-static void count_file_page(struct mm *mm, const struct page *page, s64 n)
+/* A file's page is mapped once less; what was written through this entry is remembered. pt_lock held. */
+static void file_entry_gone(struct mm *mm, struct vma *vma, pte_t old, struct page *page)
 {
-	if (page->flags & PG_UNEVICTABLE)
-		mm->shmem_pages += n;
-	else
-		mm->file_pages += n;
+	if (page->flags & PG_UNEVICTABLE) {
+		mm->shmem_pages--;
+		return;
+	}
+	mm->file_pages--;
+	if (vma->flags & VM_SHARED && pte_prot(old) & PTE_W && !(page->flags & PG_DIRTY))
+		page_set_flag(page, PG_DIRTY);
 }
 
 /* What becomes of the page behind an entry that was just cleared. pt_lock held. */
@@ -62,17 +65,11 @@ static inline void entry_gone(struct tlb_batch *b, struct vma *vma, pte_t old)
 	if (pte_prot(old) & PTE_SPECIAL)
 		return;
 	page = phys_to_page(pte_pa(old));
-	if (page->flags & PG_ANON) {
+	if (page->flags & PG_ANON)
 		b->mm->anon_pages--;
-	} else {
-		count_file_page(b->mm, page, -1);
-		if (vma->flags & VM_SHARED && pte_prot(old) & PTE_W && !(page->flags & (PG_DIRTY | PG_UNEVICTABLE)))
-			page_set_flag(page, PG_DIRTY);
-	}
-	if (b->exiting)
-		page_put_owner(page);
 	else
-		b->pages[b->nr++] = page;
+		file_entry_gone(b->mm, vma, old, page);
+	b->pages[b->nr++] = page;
 }
 
 /* [start, end) lies under one table. Returns where it stopped: the batch may be full. */
@@ -89,10 +86,7 @@ static uaddr_t zap_table(struct tlb_batch *b, struct vma *vma, pte_t *table, uad
 			continue;
 		if (unlikely(keep_anon) && !(pte_prot(old) & PTE_SPECIAL) && phys_to_page(pte_pa(old))->flags & PG_ANON)
 			continue;
-		if (b->exiting)
-			pte_set(entry, (pte_t){ 0 });
-		else
-			old = pte_clear(entry);
+		old = pte_clear(entry);
 		b->start = min(b->start, start);
 		b->end = max(b->end, start + PAGE_SIZE);
 		entry_gone(b, vma, old);
@@ -121,6 +115,7 @@ static void unhook(struct tlb_batch *b, pte_t *slot)
 {
 	pte_t *table = pt_child(pte_clear(slot));
 
+	list_del(&virt_to_page(table)->list);
 	b->mm->table_pages--;
 	table[0].v = (u64)b->tables;	/* it is empty, and nothing walks it but the hardware, until the flush */
 	b->tables = table;
@@ -250,39 +245,90 @@ int unmap_region(struct mm *mm, uaddr_t start, uaddr_t end)
 	return 0;
 }
 
+/* Entries of one table of a space that nobody runs in: pages go at once. */
+static void exit_entries(struct tlb_batch *b, struct vma *vma, pte_t *entry, const pte_t *end)
+{
+	struct mm *mm = b->mm;
+	s64 anon = 0;
+
+	spin_lock(&mm->pt_lock);
+	for (; entry < end; entry++) {
+		pte_t old = *entry;
+		struct page *page;
+
+		if (!old.v) {
+			entry = pt_skip_empty(entry, end);
+			continue;
+		}
+		entry->v = 0;
+		if (pte_prot(old) & PTE_SPECIAL)
+			continue;
+		page = phys_to_page(pte_pa(old));
+		if (page->flags & PG_ANON)
+			anon++;
+		else
+			file_entry_gone(mm, vma, old, page);
+		page_put_owner(page);
+	}
+	mm->anon_pages -= anon;
+	spin_unlock(&mm->pt_lock);
+}
+
+static void exit_area(struct tlb_batch *b, struct vma *vma)
+{
+	uaddr_t at = vma->start, next;
+
+	for (; at < vma->end; at = next) {
+		pte_t *table = pt_table_at(b->mm->root, at, vma->end, &next);
+
+		if (table)
+			exit_entries(b, vma, &table[pt_index(at, 0)], &table[pt_index(at, 0)] + ((next - at) >> PAGE_SHIFT));
+	}
+}
+
+/* Every table is unhooked from the one above it, so that all are empty in the end. */
+static void exit_tables(struct tlb_batch *b)
+{
+	struct mm *mm = b->mm;
+	struct page *page;
+
+	spin_lock(&mm->pt_lock);
+	list_for_each_entry(page, &mm->tables, list)
+		page->slot->v = 0;
+	list_for_each_entry(page, &mm->tables, list) {
+		pte_t *table = page_address(page);
+
+		table[0].v = (u64)b->tables;
+		b->tables = table;
+		mm->table_pages--;
+	}
+	list_init(&mm->tables);
+	spin_unlock(&mm->pt_lock);
+}
+
 /*
  * The last user is gone. Nobody runs here any more, so pages go back at once; tables only after the TLBs,
- * which walk them of their own accord, have forgotten them.
+ * which walk them of their own accord, have forgotten them. Truncation may still look in until an area is
+ * off its file's list.
  */
 void exit_mmap(struct mm *mm)
 {
 	struct rb_node *n = rb_first(&mm->vmas);
-	struct vma *vma, *next;
-	uaddr_t floor = 0;
 	struct tlb_batch batch;
-	LIST_HEAD(dead);
 
 	batch_init(&batch, mm);
-	batch.exiting = true;
 	while (n) {
-		uaddr_t ceiling;
+		struct vma *vma = rb_entry(n, struct vma, node);
 
-		vma = rb_entry(n, struct vma, node);
-		next = vma_next(vma);
-		ceiling = next ? next->start : USER_CEILING;
-		vma_unlink_file(vma);	/* truncation looks here no more */
-		zap_range(&batch, vma, vma->start, vma->end, false);
-		if (mm->kept_tables)
-			free_tables(&batch, floor, ceiling, 0, ceiling);
-		else
-			free_tables(&batch, vma->start, vma->end, 0, ceiling);
-		floor = vma->end;
-		list_add(&vma->map_link, &dead);	/* the way to the next one leads over those before it */
-		n = next ? &next->node : NULL;
-	}
-	list_for_each_entry_safe(vma, next, &dead, map_link)
+		n = rb_next(n);
+		vma_unlink_file(vma);
+		exit_area(&batch, vma);
 		vma_free(vma);
-	batch_finish(&batch);
+	}
+	exit_tables(&batch);
+	batch.start = 0;
+	batch.end = ARCH_USER_END;
+	batch_flush(&batch);
 	mm->vmas = RB_ROOT;
 	mm->last = NULL;
 	mm->nr_vmas = 0;

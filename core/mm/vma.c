@@ -28,6 +28,22 @@ struct vma *vma_alloc(struct mm *mm)
 	return vma;
 }
 
+/* An area like this one, with references of its own, in no tree and on no list. */
+struct vma *vma_copy(const struct vma *vma)
+{
+	struct vma *copy = kmem_cache_alloc(vma_cache, GFP_KERNEL);
+
+	if (unlikely(!copy))
+		return NULL;
+	*copy = *vma;
+	list_init(&copy->map_link);
+	if (copy->file)
+		file_get(copy->file);
+	if (copy->ops && copy->ops->open)
+		copy->ops->open(copy);
+	return copy;
+}
+
 void vma_free(struct vma *vma)
 {
 	if (vma->ops && vma->ops->close)
@@ -162,15 +178,9 @@ int vma_split(struct vma *vma, uaddr_t at)
 
 	if (mm->nr_vmas >= MAX_MAP_COUNT)
 		return -ENOMEM;
-	upper = vma_alloc(mm);
+	upper = vma_copy(vma);
 	if (!upper)
 		return -ENOMEM;
-	*upper = *vma;
-	list_init(&upper->map_link);
-	if (upper->file)
-		file_get(upper->file);
-	if (upper->ops && upper->ops->open)
-		upper->ops->open(upper);
 	upper->pgoff += (at - vma->start) >> PAGE_SHIFT;
 	upper->start = at;
 	vma_account(mm, upper, -(s64)((upper->end - at) >> PAGE_SHIFT));	/* vma_link adds it again */

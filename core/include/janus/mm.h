@@ -67,6 +67,7 @@ struct mm {
 	refcount_t refs;		/* also borrowers (active_mm, /proc); 0: free the struct */
 	struct rwsem mmap_lock;
 	spinlock_t pt_lock;
+	struct list_head tables;	/* [pt] page tables but the root, by page->list */
 	struct rb_root vmas;		/* [ml] */
 	struct vma *last;		/* [ml] hint: the last one found */
 	u32 nr_vmas;			/* [ml] */
@@ -79,7 +80,6 @@ struct mm {
 	uaddr_t arg_start, arg_end, env_start, env_end;	/* [ml] */
 	uaddr_t mmap_base;		/* [const] top-down allocation starts below */
 	uaddr_t sigreturn_page;		/* [const] the machine's trampoline (vDSO), 0 when it has none */
-	u64 auxv[48];			/* [const after exec] for /proc/PID/auxv */
 	u32 auxv_len;			/* in words */
 	struct file *exe;		/* [ml] */
 	bool dumpable;
@@ -88,6 +88,7 @@ struct mm {
 	bool kept_tables;		/* [ml] there may be empty tables where no area is */
 	s64 swept_tables;		/* [ml] table_pages when they were last looked for */
 	uaddr_t gap_hint, gap_above;	/* [ml] no gap larger than gap_above lies between gap_hint and mmap_base */
+	u64 auxv[48];			/* [const after exec; auxv_len words] for /proc/PID/auxv */
 };
 
 extern struct mm kernel_mm;		/* root of the kernel half; no vmas */

@@ -28,6 +28,7 @@ enum page_flag {
 	PG_TABLE = 1 << 9,	/* a page table */
 	PG_UNEVICTABLE = 1 << 10,	/* tmpfs: memory is the store */
 	PG_WRITEBACK = 1 << 11,
+	PG_HOT = 1 << 13,	/* anonymous, written soon after a fork: fork copies it at once */
 	PG_ICACHE = 1 << 12,	/* made fetchable since it was last written by the kernel */
 };
 
@@ -56,6 +57,7 @@ struct page {
 			u32 order;		/* of a free block or a large kmalloc */
 			u32 private;
 		};
+		pte_t *slot;			/* page table: the entry it hangs from; `list` has the mm's tables */
 	};
 };
 
