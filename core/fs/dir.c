@@ -155,7 +155,8 @@ static int mknod_in(const struct path *dir, struct dentry *d, mode_t mode, unsig
 
 	if (err)
 		return err;
-	if ((S_ISCHR(mode) || S_ISBLK(mode)) && !capable(CAP_MKNOD))
+	/* Character device 0, 0 is a whiteout, which opens nothing. */
+	if ((S_ISBLK(mode) || (S_ISCHR(mode) && dev)) && !capable(CAP_MKNOD))
 		return -EPERM;
 	if (S_ISREG(mode))
 		return inode->ops->create ? inode->ops->create(inode, d, mode) : -EACCES;

@@ -93,6 +93,20 @@ static long get_owner_ex(struct file *f, uaddr_t arg)
 
 /* ---- fcntl ---- */
 
+#define RW_HINT_MAX 5
+
+static long set_write_hint(struct inode *inode, uaddr_t arg)
+{
+	u64 hint;
+
+	if (get_user(&hint, arg))
+		return -EFAULT;
+	if (hint > RW_HINT_MAX)
+		return -EINVAL;
+	inode->write_hint = hint;
+	return 0;
+}
+
 static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -138,6 +152,12 @@ static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
 		return f->owner_sig;
 	case F_GETLEASE:
 		return F_UNLCK;
+	case F_NOTIFY:			/* taking back a request that was never made */
+		return !arg ? 0 : S_ISDIR(f->inode->mode) ? -EINVAL : -ENOTDIR;
+	case F_GET_RW_HINT:
+		return put_user(f->inode->write_hint, u64, arg);
+	case F_SET_RW_HINT:
+		return set_write_hint(f->inode, arg);
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 		return pipe_fcntl(f, cmd, arg);

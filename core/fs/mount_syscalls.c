@@ -307,7 +307,7 @@ static int umount_locked(struct path *p, int flags)
 			return -EAGAIN;
 	}
 	if (m->parent == m)			/* the root of all */
-		return flags & MNT_DETACH ? -EINVAL : -EBUSY;
+		return -EINVAL;
 	if (!(flags & MNT_DETACH) && mount_busy(m))
 		return -EBUSY;
 	mount_kill_tree(m);

@@ -28,6 +28,8 @@ static int check_open_how(const struct open_how *how, struct open_args *a)
 	a->mode = how->mode;
 	a->acc_mode = acc[flags & O_ACCMODE];
 	a->lookup = 0;
+	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+		return -EINVAL;
 	if (flags & __O_TMPFILE) {
 		if ((flags & (O_TMPFILE | O_CREAT)) != O_TMPFILE || !(a->acc_mode & MAY_WRITE))
 			return -EINVAL;
@@ -331,7 +333,9 @@ static struct file *open_tmpfile(int dirfd, const char *name, const struct open_
 	}
 	file = (struct path){ mnt_get(p.mnt), d };
 	path_put(&p);
-	return open_counted(&file, a->flags & ~O_DIRECTORY);
+	if (a->flags & O_EXCL)
+		inode->iflags &= ~IF_LINKABLE;
+	return open_counted(&file, a->flags);
 }
 
 static struct file *do_open(int dirfd, const char *name, const struct open_args *a)
@@ -343,7 +347,7 @@ static struct file *do_open(int dirfd, const char *name, const struct open_args 
 	if (unlikely(a->flags & __O_TMPFILE))
 		return open_tmpfile(dirfd, name, a);
 	do {
-		err = path_lookup_name(dirfd, name, a->lookup & ~(a->flags & O_CREAT ? LOOKUP_DIRECTORY : 0), &p);
+		err = path_lookup_name(dirfd, name, a->lookup, &p);
 		if (likely(!err))
 			return open_found(&p, a, false);
 		if (!(a->flags & O_CREAT) || (err != -ENOENT && err != -ENOTDIR))

@@ -34,6 +34,12 @@ static inline bool is_simple(struct fd f, u32 mode)
 	       (!(f.file->mode & FMODE_ATOMIC_POS) || likely(ref_read(&f.file->refs) == 1));
 }
 
+/* Would the end of a transfer lie beyond the largest position? */
+static inline bool too_far(loff_t pos, size_t count)
+{
+	return unlikely((loff_t)((u64)pos + min(count, MAX_RW_COUNT)) < 0);
+}
+
 static inline ssize_t may_read(const struct file *f)
 {
 	if (unlikely(!(f->mode & FMODE_READ)))
@@ -128,6 +134,8 @@ long sys_pread64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
 	n = -ESPIPE;
 	if (f.file->mode & FMODE_PREAD) {
 		n = may_read(f.file);
+		if (!n && too_far(pos, count))
+			n = -EINVAL;
 		if (!n && !access_ok(buf, count))
 			n = -EFAULT;
 		if (!n) {
@@ -153,6 +161,8 @@ long sys_pwrite64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
 	n = -ESPIPE;
 	if (f.file->mode & FMODE_PWRITE) {
 		n = may_write(f.file);
+		if (!n && too_far(pos, count))
+			n = -EINVAL;
 		if (!n && !access_ok(buf, count))
 			n = -EFAULT;
 		if (!n) {
@@ -184,7 +194,9 @@ static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *
 	n = import_iovec(vec, nr, &it, &heap);
 	if (n < 0)
 		return n;
-	if (n) {
+	if (pos && too_far(*pos, n)) {
+		n = -EINVAL;
+	} else if (n) {
 		locked = !pos && pos_lock(f);
 		n = op(f, &it, pos ? pos : &f->pos);
 		pos_unlock(f, locked);

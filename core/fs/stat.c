@@ -33,7 +33,7 @@ int vfs_getattr(const struct path *p, struct kstat *st)
 
 	kstat_fill(st, i);
 	st->mnt_id = p->mnt->id;
-	st->attributes_mask = STATX_ATTR_AUTOMOUNT | STATX_ATTR_DAX | STATX_ATTR_MOUNT_ROOT;
+	st->attributes_mask = i->sb->attributes_mask | STATX_ATTR_AUTOMOUNT | STATX_ATTR_DAX | STATX_ATTR_MOUNT_ROOT;
 	if (p->dentry == p->mnt->root)
 		st->attributes = STATX_ATTR_MOUNT_ROOT;
 	return i->ops->getattr ? i->ops->getattr(i, st) : 0;

@@ -481,6 +481,7 @@ struct super_block *tmpfs_mount(struct file_system_type *type, const char *sourc
 		return ERR_PTR(err ? err : -ENOMEM);
 	}
 	sb->private = t;
+	sb->attributes_mask = STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE | STATX_ATTR_NODUMP;
 	root = tmpfs_inode(sb, NULL, S_IFDIR | t->mode, 0);
 	if (!IS_ERR(root)) {
 		root->uid = t->uid;

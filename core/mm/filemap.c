@@ -326,7 +326,7 @@ static ssize_t write_checks(struct file *f, struct iov_iter *it, s64 *at)
 
 	if (f->flags & O_APPEND)
 		*at = f->inode->size;
-	if (*at < 0)
+	if (*at < 0 || (s64)((u64)*at + n) < 0)
 		return -EINVAL;
 	if (unlikely(f->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ||
 		     (f->inode->seals & F_SEAL_GROW && (u64)*at + n > (u64)f->inode->size)))

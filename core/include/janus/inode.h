@@ -52,6 +52,7 @@ struct super_block {
 	u32 block_size;
 	u64 max_bytes;				/* largest file */
 	u64 magic;				/* statfs f_type */
+	u64 attributes_mask;			/* STATX_ATTR_* that its files could have */
 	void *private;
 	refcount_t refs;			/* mounts */
 	u64 next_ino;				/* [atomic] for memory file systems */
@@ -106,6 +107,7 @@ struct inode {
 	refcount_t refs;
 	s32 writers;				/* [atomic] open for writing; < 0: being executed (ETXTBSY) */
 	u32 iflags;				/* [il] IF_* */
+	u8 write_hint;				/* F_SET_RW_HINT */
 	u32 seals;				/* [il] F_SEAL_* of a memfd; F_SEAL_SEAL elsewhere */
 	struct rwsem lock;
 	struct address_space mapping;
