@@ -11,6 +11,8 @@
 static spinlock_t key_lock = SPINLOCK_INIT;
 static u32 key[8];	/* [key_lock] */
 static u64 counter;	/* [key_lock] */
+static u32 ready[16];	/* [key_lock] output to be handed out, from byte `used` on */
+static size_t used = sizeof(ready);
 
 static u32 rotate(u32 v, unsigned n)
 {
@@ -48,27 +50,33 @@ static void chacha_block(u32 out[16])
 		out[i] += start[i];
 }
 
+/* A fresh block: its first half is the next key, its second half is to be handed out. */
+static void refill(void)
+{
+	chacha_block(ready);
+	memcpy(key, ready, sizeof(key));
+	memset(ready, 0, sizeof(key));
+	used = sizeof(key);
+}
+
 void random_bytes(void *buf, size_t n)
 {
-	struct irqflags flags = spin_lock_irqsave(&key_lock);
-	u32 block[16];
 	u8 *to = buf;
 
-	/* The first half of the first block is the next key; what follows is handed out. */
-	chacha_block(block);
-	u32 next[8];
-	memcpy(next, block, sizeof(next));
-	size_t part = min(n, sizeof(block) / 2);
+	while (n) {
+		struct irqflags flags = spin_lock_irqsave(&key_lock);
+		size_t part;
 
-	memcpy(to, block + 8, part);
-	for (to += part, n -= part; n; to += part, n -= part) {
-		chacha_block(block);
-		part = min(n, sizeof(block));
-		memcpy(to, block, part);
+		if (used == sizeof(ready))
+			refill();
+		part = min(n, sizeof(ready) - used);
+		memcpy(to, (u8 *)ready + used, part);
+		memset((u8 *)ready + used, 0, part);	/* what was handed out is not kept */
+		used += part;
+		spin_unlock_irqrestore(&key_lock, flags);
+		to += part;
+		n -= part;
 	}
-	memcpy(key, next, sizeof(key));
-	spin_unlock_irqrestore(&key_lock, flags);
-	memset(block, 0, sizeof(block));
 }
 
 void random_add(const void *buf, size_t n)
@@ -84,6 +92,7 @@ void random_add(const void *buf, size_t n)
 			memcpy(key, block, sizeof(key));
 		}
 	}
+	used = sizeof(ready);
 	spin_unlock_irqrestore(&key_lock, flags);
 }
 

@@ -6,6 +6,10 @@
 #define STRING_BODIES
 #include <janus/string.h>
 
+#undef memcpy
+#undef memset
+#undef memcmp
+
 /* gcc would turn these loops into calls of themselves. */
 #define PLAIN_LOOP __attribute__((optimize("no-tree-loop-distribute-patterns")))
 
