@@ -6,9 +6,11 @@
 #define STRING_BODIES
 #include <janus/string.h>
 
+#ifndef __JANUS_UNIT__
 #undef memcpy
 #undef memset
 #undef memcmp
+#endif
 
 /* gcc would turn these loops into calls of themselves. */
 #define PLAIN_LOOP __attribute__((optimize("no-tree-loop-distribute-patterns")))

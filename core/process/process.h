@@ -33,7 +33,18 @@ void pid_release_if_unused(struct pid *pid);
 /* ---- signals ---- */
 extern const sigset_t sig_ignored_by_default, sig_stopping, sig_fault;
 /* Lock p's handlers: exec may replace them meanwhile, hence the loop. p is referenced or under RCU. */
-struct sighand *sighand_lock(struct process *p, struct irqflags *flags);
+static inline struct sighand *sighand_lock(struct process *p, struct irqflags *flags)
+{
+	*flags = arch_local_irq_save();
+	for (;;) {
+		struct sighand *sh = rcu_dereference(p->sighand);
+
+		spin_lock(&sh->lock);
+		if (likely(sh == READ_ONCE(p->sighand)))
+			return sh;
+		spin_unlock(&sh->lock);
+	}
+}
 void sighand_put(struct sighand *sh);
 struct sighand *sighand_alloc(void);
 struct sighand *sighand_fork(struct sighand *parent, bool keep_ignored_only);

@@ -63,30 +63,24 @@ void sighand_flush(struct sighand *sh)
 		sh->action[__builtin_ctzll(left)] = (struct sigaction){ .handler = SIG_IGN };
 }
 
-struct sighand *sighand_lock(struct process *p, struct irqflags *flags)
-{
-	*flags = arch_local_irq_save();
-	for (;;) {
-		struct sighand *sh = rcu_dereference(p->sighand);
-
-		spin_lock(&sh->lock);
-		if (likely(sh == READ_ONCE(p->sighand)))
-			return sh;
-		spin_unlock(&sh->lock);
-	}
-}
-
 /* ---- queues ---- */
 
 void sigqueue_init(struct sigqueue *q)
 {
 	q->set = 0;
 	list_init(&q->infos);
+	q->slot.user = NULL;
+	q->slot.timer = NULL;
+	q->slot_used = false;
 }
 
 /* An info that is off its queue. A timer's stays the timer's. */
 static void node_release(struct siginfo_node *node)
 {
+	if (!node->user) {
+		container_of(node, struct sigqueue, slot)->slot_used = false;
+		return;
+	}
 	if (node->timer) {
 		list_init(&node->link);
 		return;
@@ -137,10 +131,15 @@ static struct siginfo_node *node_alloc(struct thread *t, bool always)
 /* Queue signo with info (NULL: none) for t; false when a real-time signal's info found no room. [sig] */
 bool sigqueue_add(struct sigqueue *q, struct thread *t, int signo, const siginfo_t *info, bool always)
 {
-	struct siginfo_node *node = node_alloc(t, always);
+	struct siginfo_node *node = &q->slot;
 
-	if (!node)
-		return false;
+	if (signo < SIGRTMIN && !q->slot_used) {
+		q->slot_used = true;
+	} else {
+		node = node_alloc(t, always);
+		if (!node)
+			return false;
+	}
 	memcpy(node->info, info, SIGINFO_USED);
 	list_add_tail(&node->link, &q->infos);
 	q->set |= SIGMASK(signo);
@@ -194,9 +193,12 @@ int dequeue_signal(sigset_t mask, siginfo_t *info)
 		signo = first_of(p->shared_pending.set & mask);
 		take(&p->shared_pending, signo, info);
 	}
-	signal_recalc(t);
-	if (!signo)
+	if (!signo) {
+		signal_recalc(t);
 		return 0;
+	}
+	if (!((t->pending.set | p->shared_pending.set) & ~t->blocked))
+		signal_recalc(t);
 	if (SIGMASK(signo) & sig_stopping)
 		p->sig_flags |= SIGNAL_STOP_DEQUEUED;
 	return signo;

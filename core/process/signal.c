@@ -33,7 +33,9 @@ static void take_handler(struct ksignal *ks, struct sighand *sh)
 		if (unlikely(t->process->nr_threads > 1))
 			signal_retarget(t, blocked & ~t->blocked);
 		t->blocked = blocked & ~KILL_STOP_MASK;
-		signal_recalc(t);
+		/* Blocking more can only turn the flag off, and it is off already in the common case. */
+		if (thread_flag(t, TF_SIGPENDING))
+			signal_recalc(t);
 	}
 }
 

@@ -187,7 +187,8 @@ int signal_send_locked(int signo, const siginfo_t *info, struct thread *t, bool 
 			return -EAGAIN;
 		q->set |= SIGMASK(signo);	/* the number arrives, the info is lost */
 	}
-	wake_up_poll(&sh->signalfd_wait, WAKE_ANY);
+	if (unlikely(!list_empty(&sh->signalfd_wait.entries)))
+		wake_up_poll(&sh->signalfd_wait, WAKE_ANY);
 	complete_send(p, sh, t, signo, to_process);
 	return 0;
 }

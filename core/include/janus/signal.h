@@ -20,10 +20,25 @@ struct pid;
 struct posix_timer;
 struct user_struct;
 
-/* Queued signals of a thread or process. [sig] */
+/* The part of siginfo_t that anything kernel-made or queued uses; the rest is zero. */
+#define SIGINFO_USED 48
+
+struct siginfo_node {
+	struct list_head link;		/* [sig] in sigqueue.infos */
+	struct user_struct *user;	/* whose RLIMIT_SIGPENDING it counts against; NULL: the queue's own slot */
+	struct posix_timer *timer;	/* whose node it is: not freed with delivery. NULL: nobody's */
+	u8 info[SIGINFO_USED] __aligned(8);
+};
+
+/*
+ * Queued signals of a thread or process. [sig] The slot is the info of the common case, one ordinary signal on its way:
+ * it needs no allocation and counts for nobody.
+ */
 struct sigqueue {
 	sigset_t set;			/* numbers that are pending */
 	struct list_head infos;		/* struct siginfo_node, oldest first */
+	struct siginfo_node slot;
+	bool slot_used;
 };
 
 /*
@@ -38,16 +53,6 @@ struct sighand {
 	sigset_t caught;		/* [lock] a handler */
 	struct wait_queue signalfd_wait;
 	struct sigaction action[64];	/* [lock] index signo - 1 */
-};
-
-/* The part of siginfo_t that anything kernel-made or queued uses; the rest is zero. */
-#define SIGINFO_USED 48
-
-struct siginfo_node {
-	struct list_head link;		/* [sig] in sigqueue.infos */
-	struct user_struct *user;	/* whose RLIMIT_SIGPENDING it counts against */
-	struct posix_timer *timer;	/* whose node it is: not freed with delivery. NULL: nobody's */
-	u8 info[SIGINFO_USED] __aligned(8);
 };
 
 /* A signal on its way to a handler. */

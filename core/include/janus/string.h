@@ -9,10 +9,12 @@ void *memcpy(void *to, const void *from, size_t n);
 void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
+#ifndef __JANUS_UNIT__
 /* Let the compiler open-code small constant sizes; it calls the functions above for the others. */
 #define memcpy(to, from, n) __builtin_memcpy(to, from, n)
 #define memset(to, c, n) __builtin_memset(to, c, n)
 #define memcmp(a, b, n) __builtin_memcmp(a, b, n)
+#endif
 void *memchr(const void *s, int c, size_t n);
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t n);
