@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Address spaces for the MMU: ASIDs, TLB upkeep, the kernel's roots, and fast operations on whole pages.
+ * Address spaces for the MMU: ASIDs, TLB upkeep, and the kernel's roots.
  *
  * An ASID belongs to an address space for a generation. When a generation's numbers are used up the
  * next begins: what is running keeps its number, everybody else gets a new one when next activated, and
@@ -256,8 +256,6 @@ void arch_kernel_root_install(phys_t root)
 	arch_local_irq_restore(flags);
 }
 
-/* ---- whole pages ---- */
-
 void arch_sync_icache(void *kaddr, size_t len)
 {
 	u64 ctr = read_sysreg(ctr_el0);
@@ -272,20 +270,4 @@ void arch_sync_icache(void *kaddr, size_t len)
 		__asm__ volatile("dsb ish\n\tisb" : : : "memory");
 	else
 		__asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
-}
-
-void arch_clear_page(void *page)
-{
-	u64 dczid = read_sysreg(dczid_el0);
-	unsigned long at = (unsigned long)page, end = at + PAGE_SIZE;
-
-	if (dczid & 16) {
-		for (; at < end; at += 64)
-			__asm__ volatile("stp xzr, xzr, [%0]\n\tstp xzr, xzr, [%0, #16]\n\t"
-					 "stp xzr, xzr, [%0, #32]\n\tstp xzr, xzr, [%0, #48]"
-					 : : "r"(at) : "memory");
-		return;
-	}
-	for (; at < end; at += 4UL << (dczid & 15))
-		__asm__ volatile("dc zva, %0" : : "r"(at) : "memory");
 }

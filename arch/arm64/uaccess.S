@@ -277,11 +277,15 @@ function arch_clear_user
 9:	mov	x0, x1
 	ret
 
-	/* By the machine's zeroing block, where there is room for one; what is before and behind it by pairs. */
+	/*
+	 * By the machine's zeroing block, where there is room for one; what is before and behind it by pairs.
+	 * x0 is the cursor, x8 the end.
+	 */
 .Lclear_bulk:
+	add	x8, x0, x1
 	mrs	x3, dczid_el0
 	pan_site 0
-	tbnz	x3, #4, 5f			/* not allowed */
+	tbnz	x3, #4, .Lclear_tail		/* not allowed */
 	mov	x4, #4
 	lsl	x4, x4, x3			/* the block's size; x3 below 16 */
 	sub	x5, x4, #1
@@ -289,55 +293,46 @@ function arch_clear_user
 	and	x6, x6, x5			/* bytes before the first block */
 	add	x7, x6, x4
 	cmp	x1, x7
-	b.lo	5f
-	sub	x1, x1, x6
-1:	subs	x6, x6, #ZERO
-	b.lo	2f
-	user	.Lclear_head_fault, stp xzr, xzr, [x0]
-	user	.Lclear_head_fault, stp xzr, xzr, [x0, #16]
-	user	.Lclear_head_fault, stp xzr, xzr, [x0, #32]
-	user	.Lclear_head_fault, stp xzr, xzr, [x0, #48]
-	add	x0, x0, #ZERO
-	b	1b
-2:	adds	x6, x6, #ZERO
-	b.eq	4f
-	sub	x6, x6, #ZERO
-3:	user	.Lclear_head_fault, stp xzr, xzr, [x0]	/* the last one may reach into the block */
-	adds	x7, x6, #ZERO - PAIR
-	b.le	3f
+	b.lo	.Lclear_tail
+	add	x6, x0, x6			/* the first block */
+	b	2f
+1:	user	.Lclear_fault, stp xzr, xzr, [x0]	/* the last one may reach into the block */
 	add	x0, x0, #PAIR
-	sub	x6, x6, #PAIR
-	b	3b
-3:	add	x0, x0, x7
-	add	x0, x0, #PAIR
-4:	subs	x1, x1, x4
+2:	cmp	x0, x6
+	b.lo	1b
+	mov	x0, x6
+	sub	x7, x8, x0
+	cmp	x7, x4, lsl #2
 	b.lo	4f
-	user	.Lclear_zva_fault, dc zva, x0
+	sub	x7, x8, x4, lsl #2		/* where four more are too many */
+3:	.rept	4
+	user	.Lclear_fault, dc zva, x0
 	add	x0, x0, x4
-	b	4b
-4:	add	x1, x1, x4
-5:	subs	x1, x1, #ZERO
-	b.lo	6f
-	user	.Lclear_64_fault, stp xzr, xzr, [x0]
-	user	.Lclear_64_fault, stp xzr, xzr, [x0, #16]
-	user	.Lclear_64_fault, stp xzr, xzr, [x0, #32]
-	user	.Lclear_64_fault, stp xzr, xzr, [x0, #48]
+	.endr
+	cmp	x0, x7
+	b.ls	3b
+4:	sub	x7, x8, x4
+	b	6f
+5:	user	.Lclear_fault, dc zva, x0
+	add	x0, x0, x4
+6:	cmp	x0, x7
+	b.ls	5b
+.Lclear_tail:
+	sub	x7, x8, #ZERO
+	b	8f
+7:	user	.Lclear_fault, stp xzr, xzr, [x0]
+	user	.Lclear_fault, stp xzr, xzr, [x0, #16]
+	user	.Lclear_fault, stp xzr, xzr, [x0, #32]
+	user	.Lclear_fault, stp xzr, xzr, [x0, #48]
 	add	x0, x0, #ZERO
-	b	5b
-6:	pan_site 1
-	add	x1, x1, #ZERO
+8:	cmp	x0, x7
+	b.ls	7b
+	pan_site 1
+	sub	x1, x8, x0
 	b	.Lclear_words
-	/* x1 again the bytes that are left at x0 */
-.Lclear_head_fault:
-	add	x6, x6, #ZERO
-	add	x1, x1, x6
-	b	1f
-.Lclear_zva_fault:
-	add	x1, x1, x4
-	b	1f
-.Lclear_64_fault:
-	add	x1, x1, #ZERO
-1:	pan_site 1
+.Lclear_fault:
+	pan_site 1
+	sub	x1, x8, x0
 	b	.Lclear_bytes
 
 /*
@@ -368,6 +363,31 @@ function arch_copy_page
 	subs	x2, x2, #BULK
 	b.ne	1b
 	give_back
+	ret
+
+/* void arch_clear_page(void *page) */
+function arch_clear_page
+	mrs	x3, dczid_el0
+	add	x8, x0, #4096
+	tbnz	x3, #4, 2f
+	mov	x4, #4
+	lsl	x4, x4, x3
+	cmp	x4, #512			/* eight of them in a page? */
+	b.hi	2f
+1:	.rept	8
+	dc	zva, x0
+	add	x0, x0, x4
+	.endr
+	cmp	x0, x8
+	b.lo	1b
+	ret
+2:	stp	xzr, xzr, [x0]
+	stp	xzr, xzr, [x0, #16]
+	stp	xzr, xzr, [x0, #32]
+	stp	xzr, xzr, [x0, #48]
+	add	x0, x0, #64
+	cmp	x0, x8
+	b.lo	2b
 	ret
 
 /*
