@@ -314,17 +314,20 @@ static void exit_tables(struct tlb_batch *b)
 void exit_mmap(struct mm *mm)
 {
 	struct rb_node *n = rb_first(&mm->vmas);
+	struct vma *vma, *next;
 	struct tlb_batch batch;
+	LIST_HEAD(dead);
 
 	batch_init(&batch, mm);
 	while (n) {
-		struct vma *vma = rb_entry(n, struct vma, node);
-
+		vma = rb_entry(n, struct vma, node);
 		n = rb_next(n);
 		vma_unlink_file(vma);
 		exit_area(&batch, vma);
-		vma_free(vma);
+		list_add(&vma->map_link, &dead);	/* steps over the tree lead through its ancestors: none may be freed yet */
 	}
+	list_for_each_entry_safe(vma, next, &dead, map_link)
+		vma_free(vma);
 	exit_tables(&batch);
 	batch.start = 0;
 	batch.end = ARCH_USER_END;
