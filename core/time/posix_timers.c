@@ -34,7 +34,7 @@ struct posix_timer {
 	int notify, signo;		/* [const] */
 	struct thread *target;		/* [const] counted; SIGEV_THREAD_ID's */
 	struct cpu_clock cpu;		/* [const] thread counted, of a CPU clock */
-	struct siginfo_node *node;	/* [const] NULL for SIGEV_NONE */
+	struct siginfo_node *node;	/* [const] counted against RLIMIT_SIGPENDING, so that timers are limited */
 	struct wait_entry clock_set;	/* on clock_was_set */
 	struct ktimer ktimer;
 	bool armed;			/* it will expire, or has and waits for delivery */
@@ -48,24 +48,46 @@ static bool on_cpu_clock(const struct posix_timer *t) { return t->cpu.thread != 
 
 /* ---- the timer's clock ---- */
 
+/* CPU time of a process, read at most once for all timers that a tick looks at. */
+struct process_time {
+	bool known;
+	u64 utime, stime;
+};
+
 /* posix_timers.lock held: so a process's threads are read under sighand->lock here. */
-static u64 timer_now(struct posix_timer *t)
+static void read_process_time(struct process *p, struct process_time *pt)
 {
-	struct process *p = t->process;
+	if (pt->known)
+		return;
+	spin_lock(&p->sighand->lock);
+	process_cputime(p, &pt->utime, &pt->stime);
+	spin_unlock(&p->sighand->lock);
+	pt->known = true;
+}
+
+static u64 cpu_timer_now(struct posix_timer *t, struct process_time *pt)
+{
 	u64 utime, stime;
 
-	if (!on_cpu_clock(t))
-		return t->absolute ? clock_realtime() : clock_monotonic();
-	if (!t->cpu.process) {
-		if (t->cpu.which == CPU_SCHED)
-			return thread_runtime(t->cpu.thread);
-		thread_cputime(t->cpu.thread, &utime, &stime);
+	if (t->cpu.process) {
+		read_process_time(t->process, pt);
+		utime = pt->utime;
+		stime = pt->stime;
+	} else if (t->cpu.which == CPU_SCHED) {
+		return thread_runtime(t->cpu.thread);
 	} else {
-		spin_lock(&p->sighand->lock);
-		process_cputime(p, &utime, &stime);
-		spin_unlock(&p->sighand->lock);
+		thread_cputime(t->cpu.thread, &utime, &stime);
 	}
 	return t->cpu.which == CPU_VIRT ? utime : utime + stime;
+}
+
+static u64 timer_now(struct posix_timer *t)
+{
+	struct process_time pt = { 0 };
+
+	if (on_cpu_clock(t))
+		return cpu_timer_now(t, &pt);
+	return t->absolute ? clock_realtime() : clock_monotonic();
 }
 
 static void start_ktimer(struct posix_timer *t)
@@ -124,13 +146,14 @@ static void ktimer_expired(struct ktimer *k)
 void posix_cpu_timers_tick(struct process *p)
 {
 	struct posix_timers *ts = READ_ONCE(p->timers);
+	struct process_time pt = { 0 };
 	struct posix_timer *t;
 
 	if (likely(!ts || !READ_ONCE(ts->nr_cpu)))
 		return;
 	spin_lock(&ts->lock);
 	list_for_each_entry(t, &ts->list, link)
-		if (on_cpu_clock(t) && t->armed && !t->waiting && timer_now(t) >= t->expires)
+		if (on_cpu_clock(t) && t->armed && !t->waiting && cpu_timer_now(t, &pt) >= t->expires)
 			expire(t);
 	spin_unlock(&ts->lock);
 }
@@ -259,8 +282,6 @@ static int make_node(struct posix_timer *t, sigval_t value)
 {
 	siginfo_t info = { .si_signo = t->signo, .si_code = SI_TIMER };
 
-	if (t->notify == SIGEV_NONE)
-		return 0;
 	t->node = signal_node_alloc();
 	if (!t->node)
 		return -EAGAIN;
