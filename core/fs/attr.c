@@ -102,8 +102,11 @@ int notify_change(const struct path *p, struct kattr *a)
 {
 	struct inode *i = p->dentry->inode;
 	struct timespec now = current_time();
-	int err = mnt_want_write(p);
+	int err;
 
+	if (!a->valid)
+		return 0;
+	err = mnt_want_write(p);
 	if (err)
 		return err;
 	down_write(&i->lock);
@@ -250,14 +253,18 @@ static long do_utimes(int dirfd, uaddr_t path, const struct timespec *t, int fla
 	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	struct kattr a;
 	int err = times_attr(t, &a);
+	long found;
 
+	/* Wrong times are told after a wrong name or descriptor: then nothing is changed. */
 	if (err)
-		return err;
+		a = (struct kattr){ .valid = 0 };
 	if (!path && dirfd != AT_FDCWD)
-		return flags ? -EINVAL : change_fd(dirfd, &a);
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	return change_name(dirfd, path, lookup, &a);
+		found = flags ? -EINVAL : change_fd(dirfd, &a);
+	else if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		found = -EINVAL;
+	else
+		found = change_name(dirfd, path, lookup, &a);
+	return found ? found : err;
 }
 
 long sys_utimensat(int dirfd, uaddr_t path, uaddr_t times, int flags)

@@ -255,19 +255,40 @@ long sys_pwritev(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos
 }
 
 /* Which of the known flags can be honoured: our files live in memory, so syncing is nothing to do. */
-static long check_rwf(int flags)
+static bool rwf_refused(int flags)
 {
-	if (flags & ~RWF_KNOWN)
-		return -EOPNOTSUPP;
-	return flags & RWF_NOWAIT ? -EOPNOTSUPP : 0;
+	return flags & (~RWF_KNOWN | RWF_NOWAIT);
+}
+
+/* With refused flags: what is wrong with the other arguments comes first, and no bytes are no error. */
+static long refuse_rwf(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, bool write)
+{
+	struct iovec *heap = NULL;
+	struct iov_iter it;
+	ssize_t n = -EBADF;
+	struct fd f;
+
+	if (pos < -1)
+		return -EINVAL;
+	f = fd_get(fd);
+	if (!f.file)
+		return -EBADF;
+	if (pos != -1 && !(f.file->mode & (write ? FMODE_PWRITE : FMODE_PREAD)))
+		n = -ESPIPE;
+	else if (f.file->mode & (write ? FMODE_WRITE : FMODE_READ))
+		n = import_iovec(vec, nr, &it, &heap);
+	if (n >= 0) {
+		n = it.count ? -EOPNOTSUPP : 0;
+		kfree(heap);
+	}
+	fd_put(f);
+	return n;
 }
 
 long sys_preadv2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
 {
-	long err = check_rwf(flags);
-
-	if (err)
-		return err;
+	if (rwf_refused(flags))
+		return refuse_rwf(fd, vec, vlen, pos_low, false);
 	if (pos_low == -1UL)
 		return vector_here(fd, vec, vlen, false);
 	return vector_at(fd, vec, vlen, pos_low, false);
@@ -290,10 +311,8 @@ static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen)
 
 long sys_pwritev2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
 {
-	long err = check_rwf(flags);
-
-	if (err)
-		return err;
+	if (rwf_refused(flags))
+		return refuse_rwf(fd, vec, vlen, pos_low, true);
 	if (flags & RWF_APPEND)
 		return append_vector(fd, vec, vlen);
 	if (pos_low == -1UL)

@@ -249,10 +249,12 @@ static ssize_t do_splice(struct file *in, uaddr_t off_in, struct file *out, uadd
 	loff_t pos = 0;
 	ssize_t n;
 
-	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE))
-		return -EBADF;
 	if ((in_pipe && off_in) || (out_pipe && off_out))
 		return -ESPIPE;
+	if ((off_out && get_user(&pos, off_out)) || (off_in && get_user(&pos, off_in)))
+		return -EFAULT;
+	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE))
+		return -EBADF;
 	if (in_pipe && out_pipe)
 		return file_pipe(in) == file_pipe(out) ? -EINVAL : pipe_to_pipe(in, out, len, flags, false);
 	if (!in_pipe && !out_pipe)
@@ -260,8 +262,6 @@ static ssize_t do_splice(struct file *in, uaddr_t off_in, struct file *out, uadd
 	if (where) {
 		if (!(in_pipe ? out->mode & FMODE_PWRITE : in->mode & FMODE_PREAD))
 			return -EINVAL;
-		if (get_user(&pos, where))
-			return -EFAULT;
 		if (pos < 0)
 			return -EINVAL;
 	}
@@ -326,10 +326,10 @@ static ssize_t do_vmsplice(struct file *f, struct iov_iter *it, unsigned flags)
 	loff_t pos = 0;
 	int n;
 
-	if (!p)
-		return -EBADF;
 	if (!it->count)
 		return 0;
+	if (!p)
+		return -EBADF;
 	n = write ? lock_roomy(p, nonblocking(f, flags)) : lock_filled(p, nonblocking(f, flags));
 	if (n <= 0)
 		return n;
@@ -352,7 +352,9 @@ long sys_vmsplice(unsigned fd, uaddr_t vec, unsigned long nr_segs, unsigned flag
 	f = fd_get(fd);
 	if (!f.file)
 		return -EBADF;
-	n = import_iovec(vec, nr_segs, &it, &heap);
+	n = -EBADF;
+	if (f.file->mode & (FMODE_READ | FMODE_WRITE))
+		n = import_iovec(vec, nr_segs, &it, &heap);
 	if (n >= 0) {
 		n = do_vmsplice(f.file, &it, flags);
 		kfree(heap);

@@ -55,19 +55,45 @@ static bool namespace_known(const struct inode *i, const char *name)
 	       !strcmp(name, "system.posix_acl_access") || !strcmp(name, "system.posix_acl_default");
 }
 
-static long do_xattr(const struct path *p, uaddr_t uname, enum xattr_op op)
+/* What is to be set: must be readable, though no file system of ours keeps it. */
+struct xattr_value {
+	uaddr_t from;
+	size_t size;
+	int flags;
+};
+
+static long check_flags(const struct xattr_value *v)
+{
+	return v->flags & ~(XATTR_CREATE | XATTR_REPLACE) ? -EINVAL : 0;
+}
+
+static long check_value(const struct xattr_value *v)
+{
+	u8 piece[128];
+
+	if (v->size > XATTR_SIZE_MAX)
+		return -E2BIG;
+	for (size_t at = 0; at < v->size; at += sizeof(piece))
+		if (copy_from_user(piece, v->from + at, min_t(size_t, v->size - at, sizeof(piece))))
+			return -EFAULT;
+	return 0;
+}
+
+/* Linux's order: may one write here, the flags, the name, the value, and then the rights. */
+static long do_xattr(const struct path *p, uaddr_t uname, enum xattr_op op, const struct xattr_value *v)
 {
 	char name[XATTR_NAME_MAX + 2];
 	struct inode *i = p->dentry->inode;
-	long err = get_name(name, uname);
+	long err = op != XATTR_GET ? mnt_want_write(p) : 0;
 
+	if (!err && v)
+		err = check_flags(v);
+	if (!err)
+		err = get_name(name, uname);
+	if (!err && v)
+		err = check_value(v);
 	if (err)
 		return err;
-	if (op != XATTR_GET) {
-		err = mnt_want_write(p);
-		if (err)
-			return err;
-	}
 	err = check_namespace(i, name, op);
 	if (err)
 		return err;
@@ -76,86 +102,79 @@ static long do_xattr(const struct path *p, uaddr_t uname, enum xattr_op op)
 	return op == XATTR_SET ? -EOPNOTSUPP : -ENODATA;
 }
 
-static long by_name(uaddr_t path, unsigned lookup, uaddr_t name, enum xattr_op op)
+static long by_name(uaddr_t path, unsigned lookup, uaddr_t name, enum xattr_op op, const struct xattr_value *v)
 {
 	struct path p;
 	long err = user_path_at(AT_FDCWD, path, lookup, &p);
 
 	if (err)
 		return err;
-	err = do_xattr(&p, name, op);
+	err = do_xattr(&p, name, op, v);
 	path_put(&p);
 	return err;
 }
 
-static long by_fd(unsigned fd, uaddr_t name, enum xattr_op op)
+static long by_fd(unsigned fd, uaddr_t name, enum xattr_op op, const struct xattr_value *v)
 {
 	struct fd f = fd_get(fd);
 	long err;
 
 	if (!f.file)
 		return -EBADF;
-	err = do_xattr(&f.file->path, name, op);
+	err = do_xattr(&f.file->path, name, op, v);
 	fd_put(f);
 	return err;
 }
 
-static long check_set(size_t size, int flags)
-{
-	if (flags & ~(XATTR_CREATE | XATTR_REPLACE))
-		return -EINVAL;
-	return size > XATTR_SIZE_MAX ? -E2BIG : 0;
-}
-
 long sys_setxattr(uaddr_t path, uaddr_t name, uaddr_t value, size_t size, int flags)
 {
-	long err = check_set(size, flags);
+	struct xattr_value v = { value, size, flags };
 
-	return err ? err : by_name(path, LOOKUP_FOLLOW, name, XATTR_SET);
+	return by_name(path, LOOKUP_FOLLOW, name, XATTR_SET, &v);
 }
 
 long sys_lsetxattr(uaddr_t path, uaddr_t name, uaddr_t value, size_t size, int flags)
 {
-	long err = check_set(size, flags);
+	struct xattr_value v = { value, size, flags };
 
-	return err ? err : by_name(path, 0, name, XATTR_SET);
+	return by_name(path, 0, name, XATTR_SET, &v);
 }
 
 long sys_fsetxattr(unsigned fd, uaddr_t name, uaddr_t value, size_t size, int flags)
 {
-	long err = check_set(size, flags);
+	struct xattr_value v = { value, size, flags };
 
-	return err ? err : by_fd(fd, name, XATTR_SET);
+	return by_fd(fd, name, XATTR_SET, &v);
 }
 
 long sys_getxattr(uaddr_t path, uaddr_t name, uaddr_t value, size_t size)
 {
-	return by_name(path, LOOKUP_FOLLOW, name, XATTR_GET);
+	return by_name(path, LOOKUP_FOLLOW, name, XATTR_GET, NULL);
 }
 
 long sys_lgetxattr(uaddr_t path, uaddr_t name, uaddr_t value, size_t size)
 {
-	return by_name(path, 0, name, XATTR_GET);
+	return by_name(path, 0, name, XATTR_GET, NULL);
 }
 
 long sys_fgetxattr(unsigned fd, uaddr_t name, uaddr_t value, size_t size)
 {
-	return by_fd(fd, name, XATTR_GET);
+	return by_fd(fd, name, XATTR_GET, NULL);
 }
 
 long sys_removexattr(uaddr_t path, uaddr_t name)
 {
-	return by_name(path, LOOKUP_FOLLOW, name, XATTR_REMOVE);
+	return by_name(path, LOOKUP_FOLLOW, name, XATTR_REMOVE, NULL);
 }
 
 long sys_lremovexattr(uaddr_t path, uaddr_t name)
 {
-	return by_name(path, 0, name, XATTR_REMOVE);
+	return by_name(path, 0, name, XATTR_REMOVE, NULL);
 }
 
 long sys_fremovexattr(unsigned fd, uaddr_t name)
 {
-	return by_fd(fd, name, XATTR_REMOVE);
+	return by_fd(fd, name, XATTR_REMOVE, NULL);
 }
 
 /* The list of what there is: empty. */

@@ -240,9 +240,8 @@ static int put_wait_info(uaddr_t to, const struct wait_request *w)
 	return 0;
 }
 
-long sys_waitid(int which, pid_t upid, uaddr_t infop, int options, uaddr_t ru)
+static long do_waitid(int which, pid_t upid, int options, struct wait_request *w)
 {
-	struct wait_request w = { .options = options };
 	long ret;
 	int err;
 
@@ -250,16 +249,23 @@ long sys_waitid(int which, pid_t upid, uaddr_t infop, int options, uaddr_t ru)
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
-	err = set_target(&w, which, upid);
+	err = set_target(w, which, upid);
 	if (err < 0)
 		return err;
-	ret = do_wait(&w);
-	pid_put(w.pgrp);
-	if (!ret && err && !(options & WNOHANG))
-		return -EAGAIN;
-	if (ret < 0)
-		return ret;
-	if (ret && ru && put_user_rusage(ru, &w.usage))
+	ret = do_wait(w);
+	pid_put(w->pgrp);
+	return !ret && err && !(options & WNOHANG) ? -EAGAIN : ret;
+}
+
+/* The caller's siginfo is written even when there is an error, as Linux does: then with zeros. */
+long sys_waitid(int which, pid_t upid, uaddr_t infop, int options, uaddr_t ru)
+{
+	struct wait_request w = { .options = options };
+	long ret = do_waitid(which, upid, options, &w);
+
+	if (ret > 0 && ru && put_user_rusage(ru, &w.usage))
 		return -EFAULT;
-	return infop ? put_wait_info(infop, &w) : 0;
+	if (infop && put_wait_info(infop, &w))
+		return -EFAULT;
+	return min(ret, 0L);
 }

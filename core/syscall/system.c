@@ -109,6 +109,8 @@ long sys_getrandom(uaddr_t buf, size_t count, unsigned int flags)
 	if ((flags & (GRND_INSECURE | GRND_RANDOM)) == (GRND_INSECURE | GRND_RANDOM))
 		return -EINVAL;
 	count = min_t(size_t, count, INT32_MAX & ~(PAGE_SIZE - 1));
+	if (!access_ok(buf, count))
+		return -EFAULT;
 	while (done < count) {
 		size_t n = min_t(size_t, count - done, sizeof(chunk)), missed;
 
