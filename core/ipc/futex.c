@@ -20,47 +20,14 @@
 #include <janus/time.h>
 #include <janus/uaccess.h>
 
-struct futex_key {
-	const void *object;		/* the mm, or the inode of a shared mapping */
-	u64 offset;			/* address, or offset in the file */
-};
+struct futex_bucket futex_buckets[FUTEX_BUCKETS];
 
-struct bucket {
-	spinlock_t lock;		/* interrupts off; order: by address where two are taken */
-	u32 waiters;			/* [atomic] queued or about to be */
-	struct list_head queue;		/* [lock] struct waiter, oldest first */
-} __cacheline_aligned;
-
-struct waiter {
-	struct list_head link;		/* [bucket->lock] */
-	struct futex_key key;		/* [bucket->lock] */
-	struct bucket *bucket;		/* [atomic; changes under both buckets' locks] NULL: woken */
-	struct thread *thread;
-	u32 bitset;
-};
-
-#define NR_BUCKETS 256
-
-static struct bucket buckets[NR_BUCKETS];
-
-/* Static zero is no list: an empty bucket is made ready when it is first locked for queueing. */
-static void bucket_ready(struct bucket *b)
-{
-	if (unlikely(!b->queue.next))
-		list_init(&b->queue);
-}
-
-static struct bucket *bucket_of(const struct futex_key *key)
+struct futex_bucket *futex_bucket_of(const struct futex_key *key)
 {
 	u64 h = ((u64)(unsigned long)key->object >> 6) ^ (key->offset >> 2);
 
 	h *= 0x9e3779b97f4a7c15ULL;
-	return &buckets[h >> 56];
-}
-
-static bool same_key(const struct futex_key *a, const struct futex_key *b)
-{
-	return a->object == b->object && a->offset == b->offset;
+	return &futex_buckets[h >> 56];
 }
 
 /* ---- keys ---- */
@@ -87,7 +54,7 @@ static int shared_key(struct futex_key *key, uaddr_t addr)
 	return err;
 }
 
-static int get_key(struct futex_key *key, uaddr_t addr, bool private)
+int futex_get_key(struct futex_key *key, uaddr_t addr, bool private)
 {
 	if (unlikely(addr % sizeof(u32)))
 		return -EINVAL;
@@ -103,7 +70,7 @@ static int get_key(struct futex_key *key, uaddr_t addr, bool private)
 /* ---- waking ---- */
 
 /* w leaves its queue; its thread may be gone as soon as bucket is NULL. [bucket->lock] */
-static void wake(struct bucket *b, struct waiter *w)
+static void wake(struct futex_bucket *b, struct futex_waiter *w)
 {
 	struct thread *t = w->thread;
 
@@ -113,15 +80,15 @@ static void wake(struct bucket *b, struct waiter *w)
 	wake_up_thread(t, THREAD_INTERRUPTIBLE);	/* not freed before a grace period: we are not preempted */
 }
 
-static u32 wake_matching(struct bucket *b, const struct futex_key *key, u32 nr, u32 bitset)
+static u32 wake_matching(struct futex_bucket *b, const struct futex_key *key, u32 nr, u32 bitset)
 {
-	struct waiter *w, *next;
+	struct futex_waiter *w, *next;
 	u32 woken = 0;
 
 	if (!nr || !b->queue.next)
 		return 0;
 	list_for_each_entry_safe(w, next, &b->queue, link)
-		if (same_key(&w->key, key) && (w->bitset & bitset)) {
+		if (futex_same_key(&w->key, key) && (w->bitset & bitset) && !w->pi) {
 			wake(b, w);
 			if (++woken >= nr)
 				break;
@@ -133,16 +100,16 @@ long futex_wake(uaddr_t addr, bool private, u32 nr, u32 bitset)
 {
 	struct futex_key key;
 	struct irqflags flags;
-	struct bucket *b;
+	struct futex_bucket *b;
 	int err;
 	u32 n;
 
 	if (unlikely(!bitset))
 		return -EINVAL;
-	err = get_key(&key, addr, private);
+	err = futex_get_key(&key, addr, private);
 	if (unlikely(err))
 		return err;
-	b = bucket_of(&key);
+	b = futex_bucket_of(&key);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* the user's change of the word before this look */
 	if (!__atomic_load_n(&b->waiters, __ATOMIC_RELAXED))
 		return 0;
@@ -153,12 +120,12 @@ long futex_wake(uaddr_t addr, bool private, u32 nr, u32 bitset)
 }
 
 /* Both locks, in order of address. */
-static struct irqflags lock_two(struct bucket *a, struct bucket *b)
+static struct irqflags lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
 	struct irqflags flags = arch_local_irq_save();
 
 	if (a > b) {
-		struct bucket *c = a;
+		struct futex_bucket *c = a;
 
 		a = b;
 		b = c;
@@ -166,12 +133,12 @@ static struct irqflags lock_two(struct bucket *a, struct bucket *b)
 	spin_lock(&a->lock);
 	if (a != b)
 		spin_lock(&b->lock);
-	bucket_ready(a);
-	bucket_ready(b);
+	futex_bucket_ready(a);
+	futex_bucket_ready(b);
 	return flags;
 }
 
-static void unlock_two(struct bucket *a, struct bucket *b, struct irqflags flags)
+static void unlock_two(struct futex_bucket *a, struct futex_bucket *b, struct irqflags flags)
 {
 	spin_unlock(&a->lock);
 	if (a != b)
@@ -179,7 +146,7 @@ static void unlock_two(struct bucket *a, struct bucket *b, struct irqflags flags
 	arch_local_irq_restore(flags);
 }
 
-static void move(struct waiter *w, struct bucket *from, struct bucket *to, const struct futex_key *key)
+static void move(struct futex_waiter *w, struct futex_bucket *from, struct futex_bucket *to, const struct futex_key *key)
 {
 	w->key = *key;
 	if (from == to)
@@ -194,21 +161,21 @@ static void move(struct waiter *w, struct bucket *from, struct bucket *to, const
 static long requeue(uaddr_t addr, uaddr_t addr2, bool private, int nr_wake, int nr_move, const u32 *expected)
 {
 	struct futex_key key, key2;
-	struct bucket *b, *b2;
+	struct futex_bucket *b, *b2;
 	struct irqflags flags;
-	struct waiter *w, *next;
+	struct futex_waiter *w, *next;
 	int moved = 0, woken, err;
 	u32 value;
 
 	if (nr_wake < 0 || nr_move < 0)
 		return -EINVAL;
-	err = get_key(&key, addr, private);
+	err = futex_get_key(&key, addr, private);
 	if (!err)
-		err = get_key(&key2, addr2, private);
+		err = futex_get_key(&key2, addr2, private);
 	if (err)
 		return err;
-	b = bucket_of(&key);
-	b2 = bucket_of(&key2);
+	b = futex_bucket_of(&key);
+	b2 = futex_bucket_of(&key2);
 again:
 	flags = lock_two(b, b2);
 	if (expected) {
@@ -228,12 +195,10 @@ again:
 	list_for_each_entry_safe(w, next, &b->queue, link) {
 		if (moved >= nr_move)
 			break;
-		if (!same_key(&w->key, &key))
+		if (!futex_same_key(&w->key, &key) || w->pi)
 			continue;
 		move(w, b, b2, &key2);
 		moved++;
-		if (same_key(&key, &key2))
-			continue;
 	}
 	unlock_two(b, b2, flags);
 	return woken + moved;
@@ -297,18 +262,18 @@ static int change_word(uaddr_t addr, u32 encoded, bool *wake2)
 static long wake_op(uaddr_t addr, uaddr_t addr2, bool private, u32 nr, u32 nr2, u32 encoded)
 {
 	struct futex_key key, key2;
-	struct bucket *b, *b2;
+	struct futex_bucket *b, *b2;
 	struct irqflags flags;
 	bool wake2 = false;
-	int err = get_key(&key, addr, private);
+	int err = futex_get_key(&key, addr, private);
 	u32 n;
 
 	if (!err)
-		err = get_key(&key2, addr2, private);
+		err = futex_get_key(&key2, addr2, private);
 	if (err)
 		return err;
-	b = bucket_of(&key);
-	b2 = bucket_of(&key2);
+	b = futex_bucket_of(&key);
+	b2 = futex_bucket_of(&key2);
 again:
 	flags = lock_two(b, b2);
 	err = change_word(addr2, encoded, &wake2);
@@ -334,9 +299,9 @@ again:
 /* ---- waiting ---- */
 
 /* Off the queue, if nobody woke us meanwhile; false: we were woken. A requeue may move us while we look. */
-static bool unqueue(struct waiter *w)
+bool futex_unqueue(struct futex_waiter *w)
 {
-	struct bucket *b;
+	struct futex_bucket *b;
 
 	while ((b = __atomic_load_n(&w->bucket, __ATOMIC_ACQUIRE))) {
 		struct irqflags flags = spin_lock_irqsave(&b->lock);
@@ -354,9 +319,9 @@ static bool unqueue(struct waiter *w)
 }
 
 /* Queue w for the word at addr if that still has `value`: 0, -EAGAIN when not, -EFAULT. */
-static int queue_if_equal(struct waiter *w, uaddr_t addr, u32 value)
+int futex_queue_if_equal(struct futex_waiter *w, uaddr_t addr, u32 value)
 {
-	struct bucket *b = bucket_of(&w->key);
+	struct futex_bucket *b = futex_bucket_of(&w->key);
 	struct irqflags flags;
 	u32 now;
 
@@ -367,7 +332,7 @@ static int queue_if_equal(struct waiter *w, uaddr_t addr, u32 value)
 		flags = spin_lock_irqsave(&b->lock);
 		err = get_user(&now, addr);
 		if (likely(!err && now == value)) {
-			bucket_ready(b);
+			futex_bucket_ready(b);
 			w->bucket = b;
 			list_add_tail(&w->link, &b->queue);
 			spin_unlock_irqrestore(&b->lock, flags);
@@ -388,13 +353,13 @@ static long restart_wait(struct thread *t);
 static long wait(uaddr_t addr, bool private, u32 value, u64 deadline, u32 bitset)
 {
 	struct thread *t = current;
-	struct waiter w;
+	struct futex_waiter w;
 	u32 now;
 	int err;
 
 	if (unlikely(!bitset))
 		return -EINVAL;
-	err = get_key(&w.key, addr, private);
+	err = futex_get_key(&w.key, addr, private);
 	if (unlikely(err))
 		return err;
 	/* The common refusal needs no queue: the word differs already. */
@@ -404,10 +369,11 @@ static long wait(uaddr_t addr, bool private, u32 value, u64 deadline, u32 bitset
 		return -EAGAIN;
 	w.thread = t;
 	w.bitset = bitset;
+	w.pi = false;
 	for (;;) {
 		u64 left = 1;
 
-		err = queue_if_equal(&w, addr, value);
+		err = futex_queue_if_equal(&w, addr, value);
 		if (err)
 			return err;
 		set_current_state(THREAD_INTERRUPTIBLE);
@@ -418,7 +384,7 @@ static long wait(uaddr_t addr, bool private, u32 value, u64 deadline, u32 bitset
 				left = schedule_timeout(deadline);
 		}
 		set_current_state(THREAD_RUNNING);
-		if (!unqueue(&w))
+		if (!futex_unqueue(&w))
 			return 0;
 		if (!left)
 			return -ETIMEDOUT;
@@ -446,7 +412,7 @@ static long restart_wait(struct thread *t)
 /* ---- the call ---- */
 
 /* The deadline of a waiting call. FUTEX_WAIT's time is relative, the others' absolute. */
-static int read_deadline(uaddr_t utime, bool relative, bool realtime, u64 *deadline)
+int futex_read_deadline(uaddr_t utime, bool relative, bool realtime, u64 *deadline)
 {
 	u64 ns, now;
 	int err;
@@ -476,7 +442,7 @@ static int read_deadline(uaddr_t utime, bool relative, bool realtime, u64 *deadl
 static long wait_call(uaddr_t addr, int op, u32 value, uaddr_t utime, u32 bitset)
 {
 	u64 deadline;
-	int err = read_deadline(utime, (op & FUTEX_CMD_MASK) == FUTEX_WAIT, op & FUTEX_CLOCK_REALTIME, &deadline);
+	int err = futex_read_deadline(utime, (op & FUTEX_CMD_MASK) == FUTEX_WAIT, op & FUTEX_CLOCK_REALTIME, &deadline);
 
 	return err ? err : wait(addr, op & FUTEX_PRIVATE_FLAG, value, deadline, bitset);
 }
@@ -487,7 +453,7 @@ static inline bool nobody_waits(uaddr_t addr)
 	struct futex_key key = { current->mm, addr };
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return !__atomic_load_n(&bucket_of(&key)->waiters, __ATOMIC_RELAXED);
+	return !__atomic_load_n(&futex_bucket_of(&key)->waiters, __ATOMIC_RELAXED);
 }
 
 static long __noinline futex_call(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t addr2, u32 val3);
@@ -514,7 +480,8 @@ static long futex_call(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t add
 	bool private = op & FUTEX_PRIVATE_FLAG;
 	int cmd = op & FUTEX_CMD_MASK;
 
-	if (unlikely((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT))
+	if (unlikely((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT &&
+		     cmd != FUTEX_LOCK_PI2))
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:
@@ -531,112 +498,12 @@ static long futex_call(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t add
 		return requeue(addr, addr2, private, (int)val, (int)utime, &val3);
 	case FUTEX_WAKE_OP:
 		return wake_op(addr, addr2, private, val, (u32)utime, val3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(addr, op, utime);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(addr, private);
 	}
 	return -ENOSYS;
-}
-
-/* ---- futex_waitv ---- */
-
-/* Queue on all words; the index of one that differs or faults ends it with *err. How many are queued. */
-static u32 queue_all(struct waiter *w, const struct futex_waitv *v, u32 nr, int *err)
-{
-	u32 i;
-
-	for (i = 0; i < nr; i++) {
-		*err = queue_if_equal(&w[i], v[i].uaddr, (u32)v[i].val);
-		if (*err)
-			break;
-	}
-	return i;
-}
-
-/* Off all queues; the last one that was woken, or -1. */
-static int unqueue_all(struct waiter *w, u32 nr)
-{
-	int woken = -1;
-
-	for (u32 i = 0; i < nr; i++)
-		if (!unqueue(&w[i]))
-			woken = (int)i;
-	return woken;
-}
-
-static bool any_woken(struct waiter *w, u32 nr)
-{
-	for (u32 i = 0; i < nr; i++)
-		if (!__atomic_load_n(&w[i].bucket, __ATOMIC_ACQUIRE))
-			return true;
-	return false;
-}
-
-static long wait_many(struct waiter *w, const struct futex_waitv *v, u32 nr, u64 deadline)
-{
-	for (;;) {
-		int err = 0, woken;
-		u64 left = 1;
-		u32 queued = queue_all(w, v, nr, &err);
-
-		if (!err) {
-			set_current_state(THREAD_INTERRUPTIBLE);
-			if (!any_woken(w, nr) && !signal_pending())
-				left = schedule_timeout(deadline);
-			set_current_state(THREAD_RUNNING);
-		}
-		woken = unqueue_all(w, queued);
-		if (woken >= 0)
-			return woken;
-		if (err)
-			return err;
-		if (!left)
-			return -ETIMEDOUT;
-		if (signal_pending())
-			return -ERESTARTSYS;
-	}
-}
-
-static int check_waitv(const struct futex_waitv *v, u32 nr, struct waiter *w)
-{
-	for (u32 i = 0; i < nr; i++) {
-		int err;
-
-		if ((v[i].flags & ~(u32)(FUTEX_32 | FUTEX_PRIVATE_FLAG)) || !(v[i].flags & FUTEX_32) || v[i].reserved)
-			return -EINVAL;
-		err = get_key(&w[i].key, v[i].uaddr, v[i].flags & FUTEX_PRIVATE_FLAG);
-		if (err)
-			return err;
-		w[i].thread = current;
-		w[i].bitset = FUTEX_BITSET_MATCH_ANY;
-	}
-	return 0;
-}
-
-long sys_futex_waitv(uaddr_t waiters, unsigned int nr, unsigned int flags, uaddr_t timeout, clockid_t clock)
-{
-	struct futex_waitv *v;
-	struct waiter *w;
-	u64 deadline = TIME_MAX;
-	long ret = 0;
-
-	if (flags || !nr || nr > FUTEX_WAITV_MAX || !waiters)
-		return -EINVAL;
-	if (timeout) {
-		if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
-			return -EINVAL;
-		ret = read_deadline(timeout, false, clock == CLOCK_REALTIME, &deadline);
-		if (ret)
-			return ret;
-	}
-	v = memdup_user(waiters, nr * sizeof(*v), FUTEX_WAITV_MAX * sizeof(*v));
-	if (IS_ERR(v))
-		return PTR_ERR(v);
-	w = kmalloc(nr * sizeof(*w), GFP_KERNEL);
-	if (!w)
-		ret = -ENOMEM;
-	if (!ret)
-		ret = check_waitv(v, nr, w);
-	if (!ret)
-		ret = wait_many(w, v, nr, deadline);
-	kfree(w);
-	kfree(v);
-	return ret;
 }

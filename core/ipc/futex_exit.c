@@ -68,7 +68,7 @@ static int owner_died(uaddr_t addr, struct thread *t, bool pending)
 	return 0;
 }
 
-/* The lowest bit of a link says that its lock inherits priority; such locks are not supported, and left alone. */
+/* The lowest bit of a link says that its lock is one of futex_pi.c's. */
 static bool read_link(uaddr_t from, uaddr_t *entry, bool *pi)
 {
 	if (get_user(entry, from))
@@ -81,7 +81,7 @@ static bool read_link(uaddr_t from, uaddr_t *entry, bool *pi)
 static void walk_robust_list(struct thread *t)
 {
 	uaddr_t head = t->robust_list, entry, next, pending;
-	bool pi, next_pi, pending_pi;
+	bool pi, next_pi = false, pending_pi;
 	s64 offset;
 
 	if (!read_link(head, &entry, &pi) ||
@@ -91,7 +91,7 @@ static void walk_robust_list(struct thread *t)
 	for (unsigned n = 0; entry != head && n < ROBUST_LIST_LIMIT; n++) {
 		bool more = read_link(entry, &next, &next_pi);	/* before the lock may be freed by its next owner */
 
-		if (entry != pending && !pi && owner_died(entry + offset, t, false))
+		if (entry != pending && (pi ? futex_pi_robust(entry + offset, t) : owner_died(entry + offset, t, false)))
 			return;
 		if (!more)
 			return;
@@ -99,7 +99,9 @@ static void walk_robust_list(struct thread *t)
 		pi = next_pi;
 		cond_resched();
 	}
-	if (pending && !pending_pi)
+	if (pending && pending_pi)
+		futex_pi_robust(pending + offset, t);
+	else if (pending)
 		owner_died(pending + offset, t, true);
 }
 

@@ -46,6 +46,9 @@ struct elf_image {
 };
 
 struct file *exec_open(const char *name);	/* closed to writers; or ERR_PTR */
+int exec_gather_user(struct exec *x, uaddr_t argv, uaddr_t envp);
+int exec_gather_kernel(struct exec *x, const char *const argv[], const char *const envp[]);
+void string_block_free(struct string_block *b);
 int exec_push_front(struct exec *x, const char *s);		/* one more string before argv */
 int script_load(struct exec *x);		/* 0: x->file is the interpreter now; -ENOEXEC: no script */
 int elf_load(struct exec *x);			/* runs it: 0, or -errno (before or after the point of no return) */
