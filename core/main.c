@@ -66,6 +66,7 @@ static void kernel_init(void *unused)
 	const char *rdinit = cmdline_get("rdinit"), *init = cmdline_get("init");
 
 	(void)unused;
+	lockcheck_boot_done();
 	smp_init();
 	tty_init();
 	arch_init_devices();

@@ -63,6 +63,7 @@ void printk_init(void)
 void printk_panic_mode(void)
 {
 	panicking = true;
+	lockcheck_off();
 	console_level = 8;
 }
 

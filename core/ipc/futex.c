@@ -119,6 +119,12 @@ long futex_wake(uaddr_t addr, bool private, u32 nr, u32 bitset)
 	return n;
 }
 
+/* A user's word while a bucket is locked: a page that is not there is -EFAULT, and no sleep. */
+static int peek_user(u32 *value, uaddr_t addr)
+{
+	return copy_from_user_nofault(value, addr, sizeof(*value)) ? -EFAULT : 0;
+}
+
 /* Both locks, in order of address. */
 static struct irqflags lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
@@ -179,7 +185,7 @@ static long requeue(uaddr_t addr, uaddr_t addr2, bool private, int nr_wake, int 
 again:
 	flags = lock_two(b, b2);
 	if (expected) {
-		err = get_user(&value, addr);
+		err = peek_user(&value, addr);
 		if (unlikely(err)) {
 			unlock_two(b, b2, flags);
 			if (get_user(&value, addr))
@@ -243,13 +249,13 @@ static int change_word(uaddr_t addr, u32 encoded, bool *wake2)
 
 	if (encoded & (8u << 28))
 		arg = 1u << (arg & 31);
-	err = get_user(&old, addr);
+	err = peek_user(&old, addr);
 	if (err)
 		return err;
 	for (;;) {
 		if (!op_value(op, arg, old, &new))
 			return -ENOSYS;
-		err = arch_cmpxchg_user(&seen, addr, old, new);
+		err = cmpxchg_user_nofault(&seen, addr, old, new);
 		if (err)
 			return err;
 		if (seen == old)
@@ -330,7 +336,7 @@ int futex_queue_if_equal(struct futex_waiter *w, uaddr_t addr, u32 value)
 
 		__atomic_fetch_add(&b->waiters, 1, __ATOMIC_SEQ_CST);
 		flags = spin_lock_irqsave(&b->lock);
-		err = get_user(&now, addr);
+		err = peek_user(&now, addr);
 		if (likely(!err && now == value)) {
 			futex_bucket_ready(b);
 			w->bucket = b;

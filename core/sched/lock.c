@@ -69,6 +69,7 @@ static __noinline void mutex_lock_slow(struct mutex *m)
 
 void mutex_lock(struct mutex *m)
 {
+	might_sleep();
 	if (unlikely(!mutex_trylock(m)))
 		mutex_lock_slow(m);
 }
@@ -182,6 +183,7 @@ bool down_read_trylock(struct rwsem *s)
 
 void down_read(struct rwsem *s)
 {
+	might_sleep();
 	if (unlikely(!down_read_trylock(s)))
 		rwsem_wait(s, false);
 }
@@ -199,6 +201,7 @@ bool down_write_trylock(struct rwsem *s)
 
 void down_write(struct rwsem *s)
 {
+	might_sleep();
 	if (unlikely(!down_write_trylock(s)))
 		rwsem_wait(s, true);
 }

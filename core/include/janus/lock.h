@@ -10,7 +10,7 @@
  *   refcount_t   saturates instead of wrapping.
  *
  * Kernel code is not preempted, so a spinlock needs no preemption count; debug builds check order and
- * sleeping (core/lib/lockdep.c). Scoped guards by the cleanup attribute: GUARD(spin, &lock);
+ * sleeping (lockcheck.h). Scoped guards by the cleanup attribute: GUARD(spin, &lock);
  * never mixed with goto in one function.
  */
 #ifndef JANUS_LOCK_H
@@ -19,6 +19,7 @@
 #include <arch/cpu.h>
 #include <arch/irqflags.h>
 #include <janus/list.h>
+#include <janus/lockcheck.h>
 #include <janus/types.h>
 
 /* ---- spinlocks ---- */
@@ -28,22 +29,43 @@
  */
 typedef struct {
 	u32 held;
+#ifdef CONFIG_DEBUG
+	struct lock_class *class;	/* [const] NULL: initialised as zeros */
+#endif
 } spinlock_t;
 
 #define SPINLOCK_INIT { 0 }
 
+#ifdef CONFIG_DEBUG
+#define LOCK_LINE2(line) #line
+#define LOCK_LINE(line) LOCK_LINE2(line)
+#define spin_init(l)                                                                            \
+	do {                                                                                    \
+		static struct lock_class class_ = { .name = __FILE__ ":" LOCK_LINE(__LINE__) };  \
+		*(l) = (spinlock_t){ .class = &class_ };                                        \
+	} while (0)
+#else
 static inline void spin_init(spinlock_t *l) { *l = (spinlock_t)SPINLOCK_INIT; }
+#endif
 
-static inline bool spin_trylock(spinlock_t *l) { return !__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE); }
+static inline bool spin_take(spinlock_t *l) { return !__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE); }
+
+#ifdef CONFIG_DEBUG
+void spin_lock(spinlock_t *l);		/* the same, with the checker: core/lib/lockcheck.c */
+bool spin_trylock(spinlock_t *l);
+void spin_unlock(spinlock_t *l);
+#else
+static inline bool spin_trylock(spinlock_t *l) { return spin_take(l); }
 
 static inline void spin_lock(spinlock_t *l)
 {
-	while (unlikely(!spin_trylock(l)))
+	while (unlikely(!spin_take(l)))
 		while (__atomic_load_n(&l->held, __ATOMIC_RELAXED))
 			arch_cpu_relax();
 }
 
 static inline void spin_unlock(spinlock_t *l) { __atomic_store_n(&l->held, 0, __ATOMIC_RELEASE); }
+#endif
 
 static inline bool spin_is_locked(const spinlock_t *l) { return READ_ONCE(l->held); }
 

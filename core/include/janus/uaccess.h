@@ -8,6 +8,7 @@
 
 #include <arch/mmu.h>
 #include <arch/uaccess.h>
+#include <janus/lockcheck.h>
 #include <janus/types.h>
 #include <uapi/errno.h>
 
@@ -20,14 +21,17 @@ static inline bool access_ok(uaddr_t addr, size_t n)
 /* Bytes not copied, as Linux. */
 static inline size_t copy_from_user(void *to, uaddr_t from, size_t n)
 {
+	might_sleep();
 	return access_ok(from, n) ? arch_copy_from_user(to, from, n) : n;
 }
 static inline size_t copy_to_user(uaddr_t to, const void *from, size_t n)
 {
+	might_sleep();
 	return access_ok(to, n) ? arch_copy_to_user(to, from, n) : n;
 }
 static inline size_t clear_user(uaddr_t to, size_t n)
 {
+	might_sleep();
 	return access_ok(to, n) ? arch_clear_user(to, n) : n;
 }
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The lock checker of debug builds: order between spinlocks, locks that interrupts take, sleeping while one is held.
+ * In release builds all of it is nothing. core/lib/lockcheck.c. Any context.
+ */
+#ifndef JANUS_LOCKCHECK_H
+#define JANUS_LOCKCHECK_H
+
+#include <janus/types.h>
+
+#ifdef CONFIG_DEBUG
+
+/* Locks that were initialised by the same line are of one class: order is between classes. */
+struct lock_class {
+	const char *name;	/* file:line */
+	u32 id;			/* [atomic] 0: none yet */
+	u32 flags;		/* [atomic] */
+};
+
+void lockcheck_acquire(const void *lock, struct lock_class *class, unsigned long site);
+void lockcheck_release(const void *lock);
+/* The caller is about to do something that may sleep. */
+void might_sleep(void);
+void lockcheck_boot_done(void);		/* from now on sleeping with interrupts off is an error */
+void lockcheck_off(void);		/* panic: what is held does not matter any more */
+
+#else
+
+static inline void might_sleep(void) {}
+static inline void lockcheck_boot_done(void) {}
+static inline void lockcheck_off(void) {}
+
+#endif
+#endif
