@@ -4,7 +4,7 @@
  *
  * Small copies use the unprivileged loads and stores (ldtr, sttr): they have the user's rights, so PAN
  * stays shut. Longer ones open PAN and move 256 bytes a turn by vector registers, which are the user's
- * and are borrowed, then 16 bytes a turn. (A switch in a fault meanwhile saves what is borrowed, and
+ * and are borrowed, then 64 and 16 bytes. (A switch in a fault meanwhile saves what is borrowed, and
  * brings it back. Not so for a kernel thread, which therefore goes without.) PAN's own instructions are no-ops until
  * cpu.c has found the feature and written them over the sites listed in .pan_sites.
  *
@@ -47,6 +47,7 @@
 #define EFAULT	14
 #define BULK	256
 #define BULK_MIN	512	/* below, borrowing does not pay */
+#define LINE	64
 #define PAIR	16
 #define ZERO	64
 
@@ -105,8 +106,23 @@ function arch_copy_from_user
 	pan_site 0
 	cmp	x2, #BULK_MIN
 	b.hs	.Lfrom_bulk
-2:	subs	x2, x2, #PAIR
-	b.lo	4f
+.Lfrom_lines:
+	subs	x2, x2, #LINE
+	b.lo	2f
+1:	user	.Lfrom_line_fault, ldp x4, x5, [x1]
+	user	.Lfrom_line_fault, ldp x6, x7, [x1, #16]
+	user	.Lfrom_line_fault, ldp x8, x9, [x1, #32]
+	user	.Lfrom_line_fault, ldp x10, x11, [x1, #48]
+	stp	x4, x5, [x0]
+	stp	x6, x7, [x0, #16]
+	stp	x8, x9, [x0, #32]
+	stp	x10, x11, [x0, #48]
+	add	x1, x1, #LINE
+	add	x0, x0, #LINE
+	subs	x2, x2, #LINE
+	b.hs	1b
+2:	adds	x2, x2, #LINE - PAIR
+	b.mi	4f
 3:	user	.Lfrom_pair_fault, ldp x4, x5, [x1]
 	add	x1, x1, #PAIR
 	stp	x4, x5, [x0], #PAIR
@@ -119,7 +135,7 @@ function arch_copy_from_user
 .Lfrom_bulk:
 	mrs	x4, sp_el0
 	ldr	w4, [x4, #THREAD_FLAGS]
-	tbnz	w4, #THREAD_IS_KERNEL_BIT, 2b
+	tbnz	w4, #THREAD_IS_KERNEL_BIT, .Lfrom_lines
 	borrow
 	sub	x2, x2, #BULK
 1:	user	.Lfrom_bulk_fault, ldp q0, q1, [x1]
@@ -144,11 +160,13 @@ function arch_copy_from_user
 	b.hs	1b
 	give_back
 	add	x2, x2, #BULK
-	b	2b
+	b	.Lfrom_lines
 
 .Lfrom_bulk_fault:
 	give_back
-	add	x2, x2, #BULK - PAIR
+	add	x2, x2, #BULK - LINE
+.Lfrom_line_fault:
+	add	x2, x2, #LINE - PAIR
 .Lfrom_pair_fault:
 	pan_site 1
 	add	x2, x2, #PAIR
@@ -199,8 +217,23 @@ function arch_copy_to_user
 	pan_site 0
 	cmp	x2, #BULK_MIN
 	b.hs	.Lto_bulk
-2:	subs	x2, x2, #PAIR
-	b.lo	4f
+.Lto_lines:
+	subs	x2, x2, #LINE
+	b.lo	2f
+1:	ldp	x4, x5, [x1]
+	ldp	x6, x7, [x1, #16]
+	ldp	x8, x9, [x1, #32]
+	ldp	x10, x11, [x1, #48]
+	user	.Lto_line_fault, stp x4, x5, [x0]
+	user	.Lto_line_fault, stp x6, x7, [x0, #16]
+	user	.Lto_line_fault, stp x8, x9, [x0, #32]
+	user	.Lto_line_fault, stp x10, x11, [x0, #48]
+	add	x1, x1, #LINE
+	add	x0, x0, #LINE
+	subs	x2, x2, #LINE
+	b.hs	1b
+2:	adds	x2, x2, #LINE - PAIR
+	b.mi	4f
 3:	ldp	x4, x5, [x1]
 	user	.Lto_pair_fault, stp x4, x5, [x0]
 	add	x1, x1, #PAIR
@@ -214,7 +247,7 @@ function arch_copy_to_user
 .Lto_bulk:
 	mrs	x4, sp_el0
 	ldr	w4, [x4, #THREAD_FLAGS]
-	tbnz	w4, #THREAD_IS_KERNEL_BIT, 2b
+	tbnz	w4, #THREAD_IS_KERNEL_BIT, .Lto_lines
 	borrow
 	sub	x2, x2, #BULK
 1:	ldp	q0, q1, [x1]
@@ -239,11 +272,13 @@ function arch_copy_to_user
 	b.hs	1b
 	give_back
 	add	x2, x2, #BULK
-	b	2b
+	b	.Lto_lines
 
 .Lto_bulk_fault:
 	give_back
-	add	x2, x2, #BULK - PAIR
+	add	x2, x2, #BULK - LINE
+.Lto_line_fault:
+	add	x2, x2, #LINE - PAIR
 .Lto_pair_fault:
 	pan_site 1
 	add	x2, x2, #PAIR
