@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -19,7 +20,7 @@ class Browser:
     """One page in a browser of its own; use as a context."""
 
     def __enter__(self):
-        self.profile = tempfile.TemporaryDirectory(prefix="janus-page.")
+        self.profile = tempfile.TemporaryDirectory(prefix="janus-page.", ignore_cleanup_errors=True)
         theirs_in, self.to = os.pipe()
         self.source, theirs_out = os.pipe()
 
@@ -41,7 +42,7 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)     # and the processes that it made: the session is its own
         self.process.wait()
         os.close(self.to)
         os.close(self.source)
