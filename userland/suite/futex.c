@@ -317,3 +317,14 @@ TEST(futex, "a robust list of nonsense does no harm at exit")
 	}
 }
 
+TEST(futex, "a PI lock free is taken with the thread's id, and given back")
+{
+	volatile int word = 0;
+
+	EXPECT_OK(futex(&word, LOCK_PI, 0, NULL, NULL, 0));
+	EXPECT_EQ(word & 0x3fffffff, gettid());
+	EXPECT_ERRNO(futex(&word, LOCK_PI, 0, NULL, NULL, 0), EDEADLK);
+	EXPECT_OK(futex(&word, UNLOCK_PI, 0, NULL, NULL, 0));
+	EXPECT_EQ(word, 0);
+	EXPECT_ERRNO(futex(&word, UNLOCK_PI, 0, NULL, NULL, 0), EPERM);
+}
