@@ -106,8 +106,12 @@ def test(options):
 def page_column(recorded):
     if not recorded:
         return []
-    costs.save(recorded)
-    page = pagetest.run(recorded)
+    try:
+        costs.save(recorded)
+        page = pagetest.run(recorded)
+    except (Trouble, OSError) as trouble:
+        page = ktap.Subject("compare page")
+        page.put("the page is opened in Chromium", ktap.Result("fail", str(trouble)))
     return [("browser", {page.name: page})]
 
 
