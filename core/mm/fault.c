@@ -33,15 +33,6 @@ static unsigned prot_anon(const struct vma *vma)
 	return vma->flags & VM_WRITE ? prot_writable(vma) : vma_pte_prot(vma) | PTE_DIRTY;
 }
 
-/* User code came from the kernel's hands: let the instruction fetch see it. */
-static void make_fetchable(const struct vma *vma, struct page *page)
-{
-	if (!(vma->flags & VM_EXEC) || page->flags & PG_ICACHE)
-		return;
-	arch_sync_icache(page_address(page), PAGE_SIZE);
-	page_set_flag(page, PG_ICACHE);
-}
-
 /* ---- anonymous memory ---- */
 
 static int fault_zero_page(struct vma *vma, pte_t *entry)
@@ -108,7 +99,8 @@ static bool install_file(struct vma *vma, uaddr_t addr, pte_t *entry, struct pag
 	unsigned prot = writable ? prot_writable(vma) : vma_pte_prot(vma);
 	struct mm *mm = vma->mm;
 
-	make_fetchable(vma, page);
+	if (vma->flags & VM_EXEC)
+		make_fetchable(page);
 	spin_lock(&mm->pt_lock);
 	if (mapping && READ_ONCE(page->mapping) != mapping) {
 		spin_unlock(&mm->pt_lock);
@@ -144,7 +136,8 @@ static int copy_file_page(struct vma *vma, pte_t *entry, struct page *page)
 	}
 	arch_copy_page(page_address(copy), page_address(page));
 	page_put(page);
-	make_fetchable(vma, copy);
+	if (vma->flags & VM_EXEC)
+		make_fetchable(copy);
 	install_anon(vma, entry, copy);
 	return 0;
 }
@@ -228,7 +221,8 @@ static void replace(struct vma *vma, uaddr_t addr, pte_t *entry, struct page *ol
 		if (!(old->flags & PG_HOT))
 			page_set_flag(old, PG_HOT);
 	}
-	make_fetchable(vma, copy);
+	if (vma->flags & VM_EXEC)
+		make_fetchable(copy);
 	pte_clear(entry);
 	arch_tlb_flush(&mm->arch, addr, addr + PAGE_SIZE, false);
 	pte_set(entry, pte_make(page_to_phys(copy), prot_anon(vma)));

@@ -15,8 +15,6 @@
 #include <janus/thread.h>
 #include <uapi/fcntl.h>
 
-#define AROUND_PAGES 16
-
 static struct wait_queue page_wait = WAIT_QUEUE_INIT(page_wait);	/* for PG_LOCKED of any page */
 
 void address_space_init(struct address_space *m, struct inode *inode, const struct address_space_ops *ops)
@@ -420,14 +418,16 @@ int generic_file_mmap(struct file *f, struct vma *vma)
 	return 0;
 }
 
-/* Map what the cache has of the 64 KiB around addr, where entries are empty. */
+/*
+ * Map what the cache has around addr, where entries are empty. The window lies under one table; it grows with
+ * each fault of a child that turns out to live.
+ */
 void filemap_map_around(struct vma *vma, uaddr_t addr, pte_t *ptep, unsigned prot)
 {
 	struct address_space *m = vma_mapping(vma);
-	uaddr_t window = addr & ~(AROUND_PAGES * PAGE_SIZE - 1);
-	uaddr_t start = max(window, vma->start), end = min(window + AROUND_PAGES * PAGE_SIZE, vma->end);
+	size_t size = vma->mm->around * PAGE_SIZE;
+	uaddr_t window = addr & ~(size - 1), start = max(window, vma->start), end = min(window + size, vma->end);
 	u64 index = vma->pgoff + ((start - vma->start) >> PAGE_SHIFT), last = index + ((end - start) >> PAGE_SHIFT);
-	u32 want = vma->flags & VM_EXEC ? PG_UPTODATE | PG_ICACHE : PG_UPTODATE;
 	pte_t *entry = ptep - ((addr - start) >> PAGE_SHIFT);
 	pte_t base = pte_make(0, prot);
 	void *const *slot = NULL;
@@ -435,6 +435,8 @@ void filemap_map_around(struct vma *vma, uaddr_t addr, pte_t *ptep, unsigned pro
 
 	if (vma->ops->fault != filemap_fault)
 		return;
+	if (vma->mm->around < AROUND_MAX)
+		vma->mm->around *= 2;
 	last = min(last, ((u64)READ_ONCE(m->inode->size) + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	spin_lock(&m->lock);
 	for (; index < last; index++, entry++) {
@@ -442,8 +444,10 @@ void filemap_map_around(struct vma *vma, uaddr_t addr, pte_t *ptep, unsigned pro
 
 		slot = slot && index % 64 ? slot + 1 : radix_run(&m->pages, index);
 		page = slot ? *slot : NULL;
-		if (!page || (page->flags & (want | PG_LOCKED)) != want || pte_get(entry).v)
+		if (!page || (page->flags & (PG_UPTODATE | PG_LOCKED)) != PG_UPTODATE || pte_get(entry).v)
 			continue;
+		if (vma->flags & VM_EXEC)
+			make_fetchable(page);
 		page_get(page);
 		pte_set(entry, pte_at(base, page));
 		mapped++;

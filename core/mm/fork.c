@@ -169,6 +169,7 @@ static void copy_layout(struct mm *child, const struct mm *parent)
 	child->dumpable = parent->dumpable;
 	child->gap_hint = parent->gap_hint;
 	child->gap_above = parent->gap_above;
+	child->around = AROUND_MIN;
 	child->auxv_len = parent->auxv_len;
 	memcpy(child->auxv, parent->auxv, parent->auxv_len * sizeof(child->auxv[0]));
 	child->exe = parent->exe;

@@ -131,7 +131,17 @@ int mlock_limit_ok(struct mm *mm, u64 pages);				/* 0, -EAGAIN (caller's errno v
 /* Remove [start, end) of the tree's areas and their pages; start and end are page aligned. */
 int unmap_region(struct mm *mm, uaddr_t start, uaddr_t end);
 extern const struct vm_ops filemap_vm_ops, filemap_mem_vm_ops;
-/* Map cached pages around a read fault, pt_lock held. */
+/* User code came from the kernel's hands: let the instruction fetch see it. */
+static inline void make_fetchable(struct page *page)
+{
+	if (likely(page->flags & PG_ICACHE))
+		return;
+	arch_sync_icache(page_address(page), PAGE_SIZE);
+	page_set_flag(page, PG_ICACHE);
+}
+/* Map cached pages around a read fault, pt_lock held: many for a program that starts, few for a child of fork. */
+#define AROUND_MIN 4
+#define AROUND_MAX 32
 void filemap_map_around(struct vma *vma, uaddr_t addr, pte_t *ptep, unsigned prot);
 
 /* ---- reclaim.c, oom.c ---- */

@@ -66,6 +66,7 @@ struct mm *mm_create(void)
 	list_init(&mm->tables);
 	mm->mmap_base = ALIGN_DOWN(ARCH_USER_END - (128UL << 20), PAGE_SIZE);
 	mm->dumpable = true;
+	mm->around = AROUND_MAX;
 	return mm;
 }
 

@@ -85,6 +85,7 @@ struct mm {
 	bool dumpable;
 	u32 def_flags;			/* [ml] VM_LOCKED after mlockall(MCL_FUTURE) */
 	bool has_dontfork;		/* [ml] some area has, or had, VM_DONTFORK */
+	u8 around;			/* pages, a power of 2: what a file fault maps besides; racy, a hint */
 	bool kept_tables;		/* [ml] there may be empty tables where no area is */
 	s64 swept_tables;		/* [ml] table_pages when they were last looked for */
 	uaddr_t gap_hint, gap_above;	/* [ml] no gap larger than gap_above lies between gap_hint and mmap_base */
