@@ -11,7 +11,7 @@ import os
 from . import boots, console, costs, hostchecks, ktap, pagetest, programs, report, scenarios
 from .build import build
 from .machine import MACHINES, machine
-from .term import Trouble
+from .term import Trouble, warn
 
 
 def smp_list(text):
@@ -100,6 +100,9 @@ def test(options):
             columns.append((f"{oracle.machine.name} costs", {s.name: s for s in subjects}))
     if not only:
         columns += page_column(costs.together(lanes))
+    for boot in done:
+        for title in getattr(boot, "flaky", []):
+            warn(f"flaky on {boot.name}, failed once and then passed: {title}")
     return tell(columns, logs, judges)
 
 
