@@ -42,22 +42,20 @@ static ssize_t copy_bytes(struct file *in, loff_t *in_pos, struct file *out, lof
 	return done ? done : n;
 }
 
-/* A position in user memory, or none. */
-static int get_pos(uaddr_t from, loff_t *pos)
+/* Everything about the side that is read comes before the other is looked at. */
+static ssize_t check_source(const struct file *in, const loff_t *pos, size_t count)
 {
-	if (get_user(pos, from))
-		return -EFAULT;
-	return *pos < 0 ? -EINVAL : 0;
+	if (!(in->mode & FMODE_READ))
+		return -EBADF;
+	if (pos && !(in->mode & FMODE_PREAD))
+		return -ESPIPE;
+	return (ssize_t)count < 0 || (pos && *pos < 0) ? -EINVAL : 0;
 }
 
 static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *pos, size_t count)
 {
 	ssize_t n;
 
-	if (!(in->mode & FMODE_READ))
-		return -EBADF;
-	if (pos && !(in->mode & FMODE_PREAD))
-		return -ESPIPE;
 	if (!(out->mode & FMODE_WRITE))
 		return -EBADF;
 	if (!in->ops->read || !out->ops->write)
@@ -65,8 +63,6 @@ static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *pos, size_
 	if (!S_ISREG(in->inode->mode) && !S_ISBLK(in->inode->mode))
 		return -EINVAL;
 	if (out->flags & O_APPEND)
-		return -EINVAL;
-	if ((ssize_t)count < 0)
 		return -EINVAL;
 	n = copy_bytes(in, pos ? pos : &in->pos, out, &out->pos, min(count, MAX_RW_COUNT));
 	return n == -ERESTARTSYS && (out->flags & O_NONBLOCK) ? -EAGAIN : n;
@@ -78,19 +74,19 @@ long sys_sendfile(unsigned out_fd, unsigned in_fd, uaddr_t offset, size_t count)
 	loff_t pos = 0;
 	ssize_t n;
 
-	if (offset) {
-		n = get_pos(offset, &pos);
-		if (n == -EFAULT)
-			return n;
-	}
+	if (offset && get_user(&pos, offset))
+		return -EFAULT;
 	in = fd_get(in_fd);
 	if (!in.file)
 		return -EBADF;
-	out = fd_get(out_fd);
-	n = -EBADF;
-	if (out.file) {
-		n = pos < 0 ? -EINVAL : do_sendfile(out.file, in.file, offset ? &pos : NULL, count);
-		fd_put(out);
+	n = check_source(in.file, offset ? &pos : NULL, count);
+	if (!n) {
+		out = fd_get(out_fd);
+		n = -EBADF;
+		if (out.file) {
+			n = do_sendfile(out.file, in.file, offset ? &pos : NULL, count);
+			fd_put(out);
+		}
 	}
 	fd_put(in);
 	if (offset && n >= 0 && put_user(pos, s64, offset))

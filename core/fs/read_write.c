@@ -178,23 +178,23 @@ long sys_pwrite64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
 
 #define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)
 
-/* readv and writev: at *pos, or at the file's own position. f is open for it. */
+/* readv and writev: at *pos, or at the own position of the file; a bad vector is told before a wrong mode. */
 static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *pos, bool write)
 {
 	ssize_t (*op)(struct file *, struct iov_iter *, loff_t *) = write ? f->ops->write : f->ops->read;
-	ssize_t n = write ? (f->mode & FMODE_WRITE ? 0 : -EBADF) : (f->mode & FMODE_READ ? 0 : -EBADF);
+	ssize_t n;
 	struct iov_iter it;
 	struct iovec *heap;
 	bool locked = false;
 
-	if (n)
-		return n;
-	if (!op)
-		return -EINVAL;
 	n = import_iovec(vec, nr, &it, &heap);
 	if (n < 0)
 		return n;
-	if (pos && too_far(*pos, n)) {
+	if (!(f->mode & (write ? FMODE_WRITE : FMODE_READ))) {
+		n = -EBADF;
+	} else if (!op) {
+		n = -EINVAL;
+	} else if (pos && too_far(*pos, n)) {
 		n = -EINVAL;
 	} else if (n) {
 		locked = !pos && pos_lock(f);
@@ -275,10 +275,12 @@ static long refuse_rwf(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, b
 		return -EBADF;
 	if (pos != -1 && !(f.file->mode & (write ? FMODE_PWRITE : FMODE_PREAD)))
 		n = -ESPIPE;
-	else if (f.file->mode & (write ? FMODE_WRITE : FMODE_READ))
+	else
 		n = import_iovec(vec, nr, &it, &heap);
 	if (n >= 0) {
 		n = it.count ? -EOPNOTSUPP : 0;
+		if (!(f.file->mode & (write ? FMODE_WRITE : FMODE_READ)))
+			n = -EBADF;
 		kfree(heap);
 	}
 	fd_put(f);
