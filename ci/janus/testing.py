@@ -14,6 +14,9 @@ from .machine import MACHINES, machine
 from .term import Trouble, warn
 
 
+DEBUG_CPUS = 4      # where lock order and lost wake-ups show
+
+
 def smp_list(text):
     try:
         counts = [int(n) for n in text.split(",")]
@@ -68,8 +71,11 @@ def test(options):
     if options.oracle:
         return test_oracle(machines, only, options)
     counts = smp_list(options.smp)
-    folders = {m.name: build(m) for m in machines}
-    columns, logs, judges = hostchecks.run(machines, folders) if not only else [], {}, []
+    if options.debug:
+        counts = [DEBUG_CPUS]
+    folders = {m.name: build(m, mode="debug" if options.debug else "release") for m in machines}
+    plain = not only and not options.debug      # with all that is not the suite
+    columns, logs, judges = hostchecks.run(machines, folders) if plain else [], {}, []
     jobs = []
     for m in machines:
         folder = folders[m.name]
@@ -77,12 +83,12 @@ def test(options):
         jobs.append((boots.oracle, m, folder, only, options.timeout, options.verbose))
         jobs += [(boots.run_suite, m, kernel, folder, n, False, only, options.timeout, options.verbose)
                  for n in counts]
-        if not only:
+        if plain:
             jobs.append((programs.run, m, kernel, folder, options.timeout))
             jobs.append((scenarios.run, m, kernel, folder))
             jobs.append((costs.run, m, kernel, folder))
     done = run_boots(jobs)
-    step = 1 + len(counts) + (0 if only else 3)
+    step = 1 + len(counts) + (3 if plain else 0)
     lanes = {}
     for at in range(0, len(done), step):
         oracle, *janus = done[at:at + 1 + len(counts)]
@@ -94,11 +100,11 @@ def test(options):
         errors = suite_errors(oracle)
         columns.append((oracle.name, {"oracle": errors} if errors.results else {}))
         judges.append((oracle.name, oracle.subjects))
-        if not only:
+        if plain:
             columns.append((f"{oracle.machine.name} boots", {s.name: s for s in done[at + step - 3:at + step - 1]}))
             subjects, lanes[oracle.machine.name] = done[at + step - 1]
             columns.append((f"{oracle.machine.name} costs", {s.name: s for s in subjects}))
-    if not only:
+    if plain:
         columns += page_column(costs.together(lanes))
     for boot in done:
         for title in getattr(boot, "flaky", []):
