@@ -11,7 +11,7 @@
 #include <uapi/mman.h>
 
 #define PATH_MAX 4096
-#define PHDRS_MAX (65536 / sizeof(struct elf64_phdr))
+#define PHDRS_MAX (PAGE_SIZE / sizeof(struct elf64_phdr))
 
 /* A file's headers, in memory. */
 struct elf {
@@ -26,6 +26,7 @@ static bool ehdr_ok(const struct elf64_ehdr *e)
 	       e->e_machine == arch_elf_machine;
 }
 
+/* Whatever keeps us from the program headers, the file is no program: ENOEXEC, as on Linux. */
 static int read_phdrs(struct elf *e)
 {
 	size_t size = e->ehdr.e_phnum * sizeof(struct elf64_phdr);
@@ -34,14 +35,10 @@ static int read_phdrs(struct elf *e)
 	if (e->ehdr.e_phentsize != sizeof(struct elf64_phdr) || !e->ehdr.e_phnum || e->ehdr.e_phnum > PHDRS_MAX)
 		return -ENOEXEC;
 	e->phdr = kmalloc(size, GFP_KERNEL);
-	if (!e->phdr)
-		return -ENOMEM;
-	if (e->ehdr.e_phoff > INT64_MAX)
-		return -EINVAL;
+	if (!e->phdr || e->ehdr.e_phoff > INT64_MAX)
+		return -ENOEXEC;
 	n = kernel_read(e->file, e->phdr, size, (loff_t)e->ehdr.e_phoff);
-	if (n < 0)
-		return (int)n;
-	return (size_t)n == size ? 0 : -EIO;
+	return n == (ssize_t)size ? 0 : -ENOEXEC;
 }
 
 /* ---- mapping ---- */
