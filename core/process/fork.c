@@ -87,7 +87,6 @@ static struct process *process_alloc(const struct clone_args *args)
 		}
 	}
 	memcpy(p->rlimits, parent->rlimits, sizeof(p->rlimits));
-	p->tty = parent->tty;
 	p->oom_score_adj = parent->oom_score_adj;
 	p->has_child_subreaper = parent->has_child_subreaper || parent->child_subreaper;
 	p->nr_live = 1;
@@ -189,6 +188,7 @@ static void link_process(struct process *p, struct thread *t, struct process *pa
 	list_add_tail(&p->all_link, &all_processes);
 	pid_attach(p, PIDTYPE_PGID, self->pids[PIDTYPE_PGID]);
 	pid_attach(p, PIDTYPE_SID, self->pids[PIDTYPE_SID]);
+	p->tty = self->tty;	/* as long as the session is its own, a hang-up finds it there */
 	rcu_assign_pointer(t->pid->process, p);
 }
 
