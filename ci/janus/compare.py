@@ -142,8 +142,8 @@ def write(path, text):
 def wanted_calls(options):
     if options.all:
         return list(recordings.scenarios())
-    if options.check or options.budgets:
-        return sorted({call for call, _, _ in read_budgets()}) or ["getppid"]
+    if not options.call and (options.check or options.budgets):
+        return sorted({call for call, _, _ in read_budgets()})
     return options.call or ["getppid"]
 
 
