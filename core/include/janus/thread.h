@@ -131,7 +131,6 @@ struct thread {
 	u64 nvcsw, nivcsw;
 	u64 timer_slack;			/* ns */
 
-	u64 recent_calls;			/* [self] numbers of the last four system calls, newest lowest: for panics */
 	struct cred *execing;			/* [self] credentials that exec is about to install */
 	void *poll_private;			/* [self] nested poll bookkeeping */
 	u32 personality;			/* [self] */
