@@ -155,6 +155,8 @@ int arch_thread_fork(struct thread *child, unsigned long sp, bool set_tls, unsig
 	struct irqflags flags;
 	struct trapframe *tf;
 
+	if (set_tls && tls >= ARCH_USER_END)
+		return -EPERM;
 	prepare_stack(child);
 	tf = arch_thread_frame(child);
 	*tf = *arch_thread_frame(current);

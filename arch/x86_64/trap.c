@@ -114,6 +114,7 @@ static void load_tables(struct arch_cpu *ac)
 		     : : "i"(KERNEL_CS) : "rax", "memory");
 	asm volatile("mov %0, %%ss; mov %1, %%ds; mov %1, %%es" : : "r"(KERNEL_DS), "r"(0));
 	asm volatile("ltr %w0" : : "r"(TSS_SELECTOR));
+	asm volatile("lldt %w0" : : "r"(0));	/* after reset there is one of 64 KiB at address 0: the user's */
 	asm volatile("lidt %0" : : "m"(idtr));
 }
 
@@ -190,7 +191,8 @@ static void user_page_fault(struct trapframe *tf, u64 addr, u32 error)
 	at->cr2 = addr;
 	/* Linux tells a user nothing of what is mapped in the kernel's half. */
 	at->error_code = addr >= ARCH_USER_END ? error | PF_PRESENT : error;
-	page_fault(tf, addr, fault_flags(error));
+	/* The processor's own access to a table has no PF_USER, but the frame is a user's all the same. */
+	page_fault(tf, addr, fault_flags(error) | FAULT_USER);
 }
 
 /* Single-step, and later the hardware breakpoints; DR6 says which. */

@@ -114,15 +114,15 @@ int notify_change(const struct path *p, struct kattr *a)
 		a->atime = now;
 	if ((a->valid & ATTR_MTIME) && !(a->valid & ATTR_MTIME_SET))
 		a->mtime = now;
+	if ((a->valid & ATTR_KILL_PRIV) && !S_ISDIR(i->mode) && (i->mode & (S_ISUID | S_ISGID))) {
+		a->valid |= ATTR_MODE;
+		a->mode = without_privs(i);
+	}
 	err = may_change(i, a);
 	if (!err && (a->valid & ATTR_SIZE)) {
 		err = check_size(i, a->size);
 		if (!err)
 			file_remove_privs(i);
-	}
-	if (!err && (a->valid & ATTR_KILL_PRIV) && !S_ISDIR(i->mode) && (i->mode & (S_ISUID | S_ISGID))) {
-		a->valid |= ATTR_MODE;
-		a->mode = without_privs(i);
 	}
 	if (!err)
 		err = i->ops->setattr ? i->ops->setattr(i, a) : simple_setattr(i, a);

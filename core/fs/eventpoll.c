@@ -13,6 +13,7 @@
 #include <janus/printk.h>
 #include <janus/rbtree.h>
 #include <janus/slab.h>
+#include <janus/string.h>
 #include <janus/thread.h>
 #include <janus/time.h>
 #include <generated/syscalls.h>
@@ -32,6 +33,7 @@ struct eventpoll {
 	struct wait_queue poll_wait;	/* those who poll this set */
 	struct file *file;		/* [const] our own */
 	unsigned mark;			/* [tree_mutex] visited by the loop check */
+	int levels;			/* [tree_mutex] what that visit found */
 };
 
 /* An item's place on one of its file's wait queues (a file has one or two). */
@@ -186,21 +188,37 @@ static void look_now(struct epoll_item *item, struct poll_table *pt)
 
 static bool is_epoll(const struct file *f) { return f->ops == &eventpoll_fops; }
 
-/* Does a walk down from ep meet `target`, or go deeper than allowed? tree_mutex held. */
-static bool reaches(struct eventpoll *ep, const struct eventpoll *target, int depth)
+/* Sets on the longest way down from ep, ep included; too many if `target` is on one. tree_mutex held. */
+static int levels_down(struct eventpoll *ep, const struct eventpoll *target)
 {
-	if (ep == target || depth > MAX_NESTS)
-		return true;
+	int most = 0;
+
+	if (ep == target)
+		return MAX_NESTS + 1;
 	if (ep->mark == current_mark)
-		return false;
+		return ep->levels;
 	ep->mark = current_mark;
 	for (struct rb_node *n = rb_first(&ep->items); n; n = rb_next(n)) {
 		struct epoll_item *item = rb_entry(n, struct epoll_item, node);
 
-		if (is_epoll(item->file) && reaches(item->file->private, target, depth + 1))
-			return true;
+		if (is_epoll(item->file))
+			most = max(most, levels_down(item->file->private, target));
 	}
-	return false;
+	return ep->levels = most + 1;
+}
+
+/* The same upwards, through the sets that ep is in. tree_mutex held. */
+static int levels_up(struct eventpoll *ep)
+{
+	struct epoll_item *item;
+	int most = 0;
+
+	if (ep->mark == current_mark)
+		return ep->levels;
+	ep->mark = current_mark;
+	list_for_each_entry(item, &ep->file->epoll_links, file_link)
+		most = max(most, levels_up(item->ep));
+	return ep->levels = most + 1;
 }
 
 /* ---- epoll_ctl ---- */
@@ -281,8 +299,12 @@ static int do_ctl(struct file *set, int op, struct file *f, unsigned fd, const s
 		return err;
 	GUARD(mutex, &tree_mutex);
 	if (op == EPOLL_CTL_ADD && is_epoll(f)) {
+		int levels;
+
 		current_mark++;
-		if (reaches(f->private, ep, 1))
+		levels = levels_down(f->private, ep);
+		current_mark++;
+		if (levels + levels_up(ep) > MAX_NESTS + 1)
 			return -ELOOP;
 	}
 	GUARD(mutex, &ep->mutex);
@@ -357,6 +379,7 @@ static int harvest(struct eventpoll *ep, uaddr_t events, int max)
 		struct epoll_event out;
 
 		ask.key = wanted;
+		memset(&out, 0, sizeof(out));	/* padding too */
 		out.events = file_poll(item->file, &ask) & wanted & ~PRIVATE_BITS;
 		if (!out.events)
 			continue;

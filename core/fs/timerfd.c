@@ -16,7 +16,7 @@ struct timerfd {
 	int clock;			/* [const] */
 	bool absolute_real;		/* expires is a wall-clock time */
 	bool cancel_on_set;
-	bool canceled;			/* the clock was set and the reader not told */
+	bool expired;			/* `expires` has passed; a periodic timer stands still until somebody asks */
 	s64 real_offset;		/* realtime - monotonic when it was armed */
 	u64 expires;			/* ns, monotonic; 0: disarmed */
 	u64 interval;			/* ns */
@@ -33,20 +33,30 @@ static void timerfd_expired(struct ktimer *timer)
 	u64 now = clock_monotonic();
 
 	spin_lock(&t->lock);
-	if (t->expires && t->expires <= now) {	/* else it was set anew meanwhile */
+	if (t->expires && !t->expired && t->expires <= now) {	/* else it was set anew meanwhile */
 		t->ticks++;
-		if (t->interval) {
-			u64 missed = (now - t->expires) / t->interval;
-
-			t->ticks += missed;
-			t->expires += (missed + 1) * t->interval;
-			ktimer_start(timer, t->expires);
-		} else {
-			t->expires = 0;
-		}
+		t->expired = true;
 	}
 	spin_unlock(&t->lock);
 	wake_up_key(&t->wait, POLLIN, ~0u);
+}
+
+/* [lock] Count the turns missed since the last expiry and set the next: no more interrupts than questions. */
+static void catch_up(struct timerfd *t)
+{
+	u64 missed;
+
+	if (!t->expired)
+		return;
+	t->expired = false;
+	if (!t->interval) {
+		t->expires = 0;
+		return;
+	}
+	missed = (clock_monotonic() - t->expires) / t->interval;
+	t->ticks += missed;
+	t->expires += (missed + 1) * t->interval;
+	ktimer_start(&t->timer, t->expires);
 }
 
 /* Has the wall clock been set since the timer that asked to be told was armed? [lock] */
@@ -65,6 +75,7 @@ static int take_ticks(struct timerfd *t, u64 *ticks)
 	struct irqflags flags = spin_lock_irqsave(&t->lock);
 	int ret;
 
+	catch_up(t);
 	*ticks = t->ticks;
 	ret = clock_moved(t) ? -ECANCELED : *ticks != 0;
 	t->ticks = 0;
@@ -175,6 +186,7 @@ static void arm(struct timerfd *t, int flags, const struct itimerspec *new)
 
 	t->ticks = 0;
 	t->expires = 0;
+	t->expired = false;
 	t->interval = timespec_to_ns(&new->it_interval);
 	t->absolute_real = real && (flags & TFD_TIMER_ABSTIME);
 	t->cancel_on_set = flags & TFD_TIMER_CANCEL_ON_SET;
@@ -207,6 +219,7 @@ long sys_timerfd_settime(unsigned fd, int flags, uaddr_t new, uaddr_t old)
 		return PTR_ERR(t);
 	ktimer_cancel(&t->timer);
 	irq = spin_lock_irqsave(&t->lock);
+	catch_up(t);
 	before = remaining(t);
 	arm(t, flags, &value);
 	spin_unlock_irqrestore(&t->lock, irq);
@@ -225,6 +238,7 @@ long sys_timerfd_gettime(unsigned fd, uaddr_t value)
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	irq = spin_lock_irqsave(&t->lock);
+	catch_up(t);
 	now = remaining(t);
 	spin_unlock_irqrestore(&t->lock, irq);
 	fd_put(held);

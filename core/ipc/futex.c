@@ -410,7 +410,6 @@ static long wait(uaddr_t addr, bool private, u32 value, u64 deadline, u32 bitset
 
 static long restart_wait(struct thread *t)
 {
-	t->restart.fn = NULL;
 	return wait(t->restart.arg[0], t->restart.arg[1], (u32)t->restart.arg[2], t->restart.arg[3],
 		    (u32)t->restart.arg[4]);
 }

@@ -50,7 +50,7 @@ static int try_lock(struct futex_waiter *w, struct futex_bucket *b, uaddr_t addr
 
 	futex_bucket_ready(b);
 	for (;;) {
-		if (get_user(&word, addr)) {
+		if (copy_from_user_nofault(&word, addr, sizeof(word))) {
 			ret = FAULTED;
 			break;
 		}
@@ -66,7 +66,7 @@ static int try_lock(struct futex_waiter *w, struct futex_bucket *b, uaddr_t addr
 			if (ret < 0)
 				break;
 		}
-		if (arch_cmpxchg_user(&seen, addr, word, new)) {
+		if (cmpxchg_user_nofault(&seen, addr, word, new)) {
 			ret = FAULTED;
 			break;
 		}
@@ -123,7 +123,7 @@ static int hand_over(struct futex_bucket *b, const struct futex_key *key, uaddr_
 	struct futex_waiter *w = first_waiter(b, key, &more);
 	u32 new = keep | (w ? (u32)w->thread->tid : 0) | (more ? FUTEX_WAITERS : 0), seen;
 
-	if (arch_cmpxchg_user(&seen, addr, word, new))
+	if (cmpxchg_user_nofault(&seen, addr, word, new))
 		return -EFAULT;
 	if (seen != word)
 		return -EAGAIN;

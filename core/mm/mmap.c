@@ -305,6 +305,8 @@ static long brk_area(struct mm *mm, uaddr_t start, size_t len, u32 flags)
 	struct vma *vma;
 
 	flags |= mm->def_flags;
+	if (start < MMAP_MIN_ADDR && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
 	if (!may_expand(mm, flags, len >> PAGE_SHIFT) || mm->nr_vmas > MAX_MAP_COUNT ||
 	    !enough_memory(flags, len >> PAGE_SHIFT))
 		return -ENOMEM;

@@ -117,7 +117,7 @@ static long remap_to(struct mm *mm, uaddr_t addr, size_t old_len, uaddr_t to, si
 			return err;
 	}
 	if (old_len > new_len) {
-		err = unmap_region(mm, addr + new_len, addr + old_len);
+		err = do_munmap(mm, addr + new_len, old_len - new_len);
 		if (err)
 			return err;
 		old_len = new_len;
@@ -132,7 +132,7 @@ static long remap_to(struct mm *mm, uaddr_t addr, size_t old_len, uaddr_t to, si
 			return -ENOMEM;
 	}
 	if (!(flags & MREMAP_FIXED)) {
-		if (!to || !range_is_free(mm, to, to + new_len))
+		if (to < MMAP_MIN_ADDR || !range_is_free(mm, to, to + new_len))
 			to = find_gap(mm, new_len);
 		if (!to)
 			return -ENOMEM;

@@ -296,6 +296,7 @@ int begin_new_exec(struct exec *x)
 	}
 	x->point_of_no_return = true;
 	mm->exe = file_get(x->file);
+	mm->dumpable = false;	/* until install_creds() knows */
 	if (t->mm) {
 		t->process->maxrss = max(t->process->maxrss, mm_maxrss_kib(t->mm));
 		mm_release_futexes(t);

@@ -390,5 +390,8 @@ long restart_none(struct thread *t)
 
 long sys_restart_syscall(void)
 {
-	return current->restart.fn(current);
+	long (*fn)(struct thread *t) = current->restart.fn;
+
+	current->restart.fn = restart_none;	/* once; an interrupted call sets it again */
+	return fn(current);
 }

@@ -219,7 +219,7 @@ size_t ldisc_receive(struct ldisc *l, const u8 *buf, size_t n)
 		if (space <= 0) {
 			if (!overlong(l))
 				break;
-			if (space < 0)
+			while (free_space(l) < 0)
 				l->head--;
 		}
 		receive_char(l, buf[done++]);

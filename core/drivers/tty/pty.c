@@ -384,7 +384,7 @@ static long send_signal(struct pty *pty, unsigned long signo)
 {
 	struct irqflags flags;
 
-	if (signo < 1 || signo > NSIG)
+	if (signo != SIGINT && signo != SIGQUIT && signo != SIGTSTP)
 		return -EINVAL;
 	flags = tty_lock(&pty->slave);
 	pty->slave.ldisc.signals |= 1ULL << (signo - 1);

@@ -156,11 +156,13 @@ static int mem_open(struct inode *i, struct file *f)
 
 	if (!t)
 		return -ESRCH;
+	mm = thread_mm_get(t);	/* before the question: an exec meanwhile leaves us the old one */
 	if (!thread_may_access(t)) {
+		if (mm)
+			mm_put(mm);
 		thread_put(t);
 		return -EACCES;
 	}
-	mm = thread_mm_get(t);
 	thread_put(t);
 	if (mm) {
 		ref_get(&mm->refs);

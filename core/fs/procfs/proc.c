@@ -249,7 +249,14 @@ static int target_get(struct file *f, struct proc_target *target)
 	if (!pi->pid)
 		return 0;
 	target->thread = proc_thread(pi);
-	return target->thread ? 0 : -ESRCH;
+	if (!target->thread)
+		return -ESRCH;
+	/* It may have become somebody else by exec since the file was opened. */
+	if (pi->node->guarded && !thread_may_access(target->thread)) {
+		thread_put(target->thread);
+		return -EACCES;
+	}
+	return 0;
 }
 
 static void target_put(struct proc_target *target)
