@@ -155,7 +155,7 @@ bool notify_parent_exit(struct thread *leader)
 		signal_send_locked(signo, &info, parent->leader, true, false);
 	}
 	spin_unlock_irqrestore(&sh->lock, flags);
-	wake_up_all_sync(&parent->wait_child);
+	wake_up_all(&parent->wait_child);
 	return autoreap;
 }
 

@@ -62,7 +62,7 @@ void rq_remove(struct rq *rq, struct thread *t)
 		fair_remove(&rq->fair, t);
 }
 
-/* Make the CPU of rq look for another thread soon: by rq_unlock(). */
+/* Make the CPU of rq look for another thread soon. */
 void rq_resched(struct rq *rq)
 {
 	struct thread *running = rq->cpu->running;
@@ -70,13 +70,10 @@ void rq_resched(struct rq *rq)
 	if (thread_flag(running, TF_NEED_RESCHED))
 		return;
 	thread_set_flag(running, TF_NEED_RESCHED);
-	rq->kick = rq->cpu != this_cpu();
-}
-
-void rq_kick(struct rq *rq)
-{
-	__atomic_fetch_or(&rq->cpu->ipi_pending, IPI_RESCHED, __ATOMIC_RELEASE);
-	arch_send_ipi(rq->cpu->id);
+	if (rq->cpu != this_cpu()) {
+		__atomic_fetch_or(&rq->cpu->ipi_pending, IPI_RESCHED, __ATOMIC_RELEASE);
+		arch_send_ipi(rq->cpu->id);
+	}
 }
 
 void rq_check_preempt(struct rq *rq, struct thread *t)
@@ -265,14 +262,11 @@ static inline void activate(struct rq *rq, struct thread *t, bool sync)
 {
 	t->se.queued = true;
 	rq->nr_running++;
-	if ((sync || nr_cpus == 1) && !rq->handoff && !is_rt(t) && rq->cpu == this_cpu() &&
-	    rq->cpu->running != rq->cpu->idle) {
+	if (sync && !rq->handoff && !is_rt(t) && rq->cpu == this_cpu() && rq->cpu->running != rq->cpu->idle) {
 		rq->handoff = t;
-		if (sync)
-			return;
-	} else {
-		rq_insert(rq, t, false);
+		return;
 	}
+	rq_insert(rq, t, false);
 	rq_check_preempt(rq, t);
 }
 
@@ -307,7 +301,7 @@ void rq_place(struct thread *t)
 
 	rq = move_to(rq, t, select_cpu(t, false));
 	activate(rq, t, false);
-	rq_unlock(rq, flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 static bool try_to_wake(struct thread *t, u32 states, bool sync)
@@ -326,7 +320,7 @@ static bool try_to_wake(struct thread *t, u32 states, bool sync)
 			activate(rq, t, sync);
 		}
 	}
-	rq_unlock(rq, flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 	return woken;
 }
 
@@ -346,17 +340,16 @@ bool wake_up_sync(struct thread *t, u32 states)
 	return try_to_wake(t, states, !this_cpu()->irq_depth);	/* an interrupt is not about to sleep */
 }
 
-/* Here, where its pages are warm: a parent mostly waits soon, and if not, the tick sends for an idle CPU. */
 void wake_up_new(struct thread *t)
 {
 	struct irqflags flags;
 	struct rq *rq = lock_thread_rq(t, &flags);
 
 	WRITE_ONCE(t->state, THREAD_RUNNING);
-	rq = move_to(rq, t, select_cpu(t, true));
+	rq = move_to(rq, t, select_cpu(t, false));
 	fair_new(&rq->fair, t);
 	activate(rq, t, true);
-	rq_unlock(rq, flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 void kick_thread(struct thread *t)

@@ -39,7 +39,6 @@ struct rq {
 	unsigned nr_running;		/* runnable threads, the running one included; read by others as is */
 	bool yielding;			/* the running thread gives its turn away */
 	struct thread *handoff;		/* woken by a thread about to sleep: next, without a visit to the tree */
-	bool kick;			/* rq_unlock() is to interrupt the queue's CPU */
 	struct thread *push;		/* leaves this CPU after the switch: its affinity changed */
 	struct fair_queue fair;
 	struct rt_queue rt;
@@ -65,21 +64,7 @@ static inline struct rq *lock_thread_rq(struct thread *t, struct irqflags *flags
 	}
 }
 
-void rq_kick(struct rq *rq);		/* send that interrupt; no lock held */
-
 static inline cpumask_t cpu_bit(const struct cpu *cpu) { return 1u << cpu->id; }
-
-/* The interrupt for another CPU goes out when it can take the lock at once. */
-static inline void rq_unlock(struct rq *rq, struct irqflags flags)
-{
-	bool kick = rq->kick;
-
-	rq->kick = false;
-	spin_unlock(&rq->lock);
-	if (unlikely(kick))
-		rq_kick(rq);
-	arch_local_irq_restore(flags);
-}
 
 /* core.c */
 void rq_charge(struct rq *rq, struct thread *t);	/* rq->clock is fresh; t runs here */

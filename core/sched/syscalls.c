@@ -84,7 +84,7 @@ static void apply(struct thread *t, const struct sched_change *c)
 	} else if (running) {
 		rq_resched(rq);
 	}
-	rq_unlock(rq, flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 void set_nice(struct thread *t, int nice)
@@ -336,7 +336,7 @@ static void set_allowed(struct thread *t, cpumask_t allowed)
 		rq->nr_running--;
 		t->se.queued = false;
 	}
-	rq_unlock(rq, flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 	if (misplaced && !running)
 		rq_place(t);
 	else if (misplaced && t == current)
