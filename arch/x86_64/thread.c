@@ -13,6 +13,7 @@
 #include <janus/cpu.h>
 #include <janus/string.h>
 #include <janus/thread.h>
+#include <uapi/errno.h>
 
 /* What switch_stack() pops, lowest address first. */
 struct switch_frame {
