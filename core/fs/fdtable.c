@@ -34,31 +34,35 @@ static inline void table_unlock(struct files *files, bool locked)
 		spin_unlock(&files->lock);
 }
 
-/* Under RCU: the file in a slot, counted, or NULL. */
-static struct file *slot_get(struct files *files, unsigned fd)
+/*
+ * Under RCU: the file in a slot, counted, or NULL. When the slot changed meanwhile, *stale is a file to put, which
+ * may sleep, and then the caller asks again.
+ */
+static struct file *slot_get(struct files *files, unsigned fd, struct file **stale)
 {
 	struct fdtable *t = rcu_dereference(files->table);
 	struct file *f;
 
+	*stale = NULL;
 	if (fd >= t->max)
 		return NULL;
-	for (;;) {
+	do {
 		f = rcu_dereference(t->fd[fd]);
 		if (!f)
 			return NULL;
-		if (!ref_get_not_zero(&f->refs))
-			continue;
-		if (likely(rcu_dereference(t->fd[fd]) == f && rcu_dereference(files->table) == t))
-			return f;
-		file_put(f);		/* it was closed and is another file now */
-		t = rcu_dereference(files->table);
-	}
+	} while (!ref_get_not_zero(&f->refs));
+	if (likely(rcu_dereference(t->fd[fd]) == f && rcu_dereference(files->table) == t))
+		return f;
+	*stale = f;
+	return NULL;
 }
 
 struct fd fd_get_shared(unsigned fd, u32 without)
 {
-	struct file *f = slot_get(current->files, fd);
+	struct file *f, *stale;
 
+	while (!(f = slot_get(current->files, fd, &stale)) && stale)
+		file_put(stale);
 	if (f && (f->mode & without)) {
 		file_put(f);
 		f = NULL;
@@ -66,28 +70,33 @@ struct fd fd_get_shared(unsigned fd, u32 without)
 	return (struct fd){ f, f != NULL };
 }
 
+/* The first open file of t at or after *fd, up to `last`; *fd becomes its number. */
+static struct file *first_file(struct thread *t, unsigned *fd, unsigned last)
+{
+	struct file *f, *stale;
+
+	do {
+		f = stale = NULL;
+		spin_lock(&t->lock);
+		if (t->files)
+			for (; *fd <= last && *fd < rcu_dereference(t->files->table)->max; ++*fd)
+				if ((f = slot_get(t->files, *fd, &stale)) || stale)
+					break;
+		spin_unlock(&t->lock);
+		if (stale)
+			file_put(stale);
+	} while (stale);
+	return f;
+}
+
 struct file *file_of_thread(struct thread *t, unsigned fd)
 {
-	struct file *f = NULL;
-
-	spin_lock(&t->lock);
-	if (t->files)
-		f = slot_get(t->files, fd);
-	spin_unlock(&t->lock);
-	return f;
+	return first_file(t, &fd, fd);
 }
 
 struct file *file_of_thread_next(struct thread *t, unsigned *fd)
 {
-	struct file *f = NULL;
-
-	spin_lock(&t->lock);
-	if (t->files)
-		for (; *fd < rcu_dereference(t->files->table)->max; ++*fd)
-			if ((f = slot_get(t->files, *fd)))
-				break;
-	spin_unlock(&t->lock);
-	return f;
+	return first_file(t, fd, UINT32_MAX);
 }
 
 static void table_free(struct fdtable *t)

@@ -285,12 +285,16 @@ int mm_map_special(struct mm *mm, uaddr_t addr, size_t len, u32 vm_flags, const 
 
 int setup_stack_vma(struct mm *mm, uaddr_t top)
 {
-	struct vma *vma = vma_alloc(mm);
+	uaddr_t end = ALIGN_UP(top, PAGE_SIZE);
+	struct vma *vma;
 
+	if (!range_is_free(mm, end - STACK_FIRST_SIZE, end))
+		return -ENOMEM;		/* a segment of the program lies there */
+	vma = vma_alloc(mm);
 	if (!vma)
 		return -ENOMEM;
-	vma->end = ALIGN_UP(top, PAGE_SIZE);
-	vma->start = vma->end - STACK_FIRST_SIZE;
+	vma->end = end;
+	vma->start = end - STACK_FIRST_SIZE;
 	vma->flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN | mm->def_flags;
 	vma->pgoff = vma->start >> PAGE_SHIFT;
 	vma_link(mm, vma);
