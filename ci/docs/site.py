@@ -97,7 +97,7 @@ def main(path, site):
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "page.html")) as file:
         template = jinja2.Environment(autoescape=True).from_string(file.read())
     texts = [(name, open(source).read()) for source, name in pages(site)]
-    menu = [(f"{name}.html", title_of(text)) for name, text in texts] + [("compare.html", "Compare, live from a run")]
+    menu = [(f"{name}.html", title_of(text)) for name, text in texts] + [("paths.html", "The paths of this build, from a run")]
     for name, text in texts:
         text = re.sub(r"\]\((?:docs/)?([\w-]+)\.md", r"](\1.html", expand(text, figures))
         body = markdown.markdown(text, extensions=["tables", "fenced_code", "toc"])

@@ -26,9 +26,11 @@ def docs(options):
     recorded = recordings.record(calls, list(MACHINES), linux=not options.quick)
     os.makedirs(SITE, exist_ok=True)
     with Step("writing build/docs"):
-        compare.write(os.path.join(SITE, "compare.html"), comparepage.page(recorded))
+        compare.write(os.path.join(SITE, "paths.html"), comparepage.page(recorded))
         figures = os.path.join(SITE, "compare.json")
         compare.write(figures, json.dumps(compare.as_json(recorded)) + "\n")
+        os.makedirs(os.path.join(SITE, "docs"), exist_ok=True)
+        shutil.copy(os.path.join(ROOT, "docs/compare.png"), os.path.join(SITE, "docs/compare.png"))
         shutil.copy(generated("syscalls.md"), os.path.join(SITE, "syscalls.md"))
         done = subprocess.run(["/usr/bin/python3", os.path.join(ROOT, "ci/docs/site.py"), figures, SITE])
     if done.returncode:
