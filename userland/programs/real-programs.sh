@@ -64,7 +64,7 @@ t "id, whoami, su" 'id; whoami; su user -s /bin/sh -c "id -u; touch /etc/no 2>&1
 t "permissions of another user" 'chmod 600 data; su user -s /bin/sh -c "cat /tmp/real/data"; chmod 644 data'
 t "mount, umount" 'mkdir m; mount -t tmpfs none m; touch m/x; ls m; umount m; ls m; grep -c " /proc proc " /proc/mounts'
 t "proc of oneself" 'cat /proc/self/comm; tr "\\0" " " </proc/self/cmdline; echo; readlink /proc/self/cwd; ls /proc/self/fd | wc -l'
-t "ps names processes" 'sleep 5 & ps -o comm | grep -c "^sleep"; kill $!'
+t "ps names processes" 'sleep 5 & until grep -q sleep /proc/$!/comm; do :; done; ps -o comm | grep -c "^sleep"; kill $!'
 t "free, uptime, uname" 'free | wc -l; uptime | grep -c load; uname -s; hostname'
 t "dev nodes" 'head -c 5 /dev/zero | od -An -tx1; echo x >/dev/null; echo $?; echo x >/dev/full; head -c 4 /dev/urandom | wc -c'
 t "awk, a sieve" 'awk "BEGIN { for (i = 2; i <= 5000; i++) if (!s[i]) { n++; for (j = i * i; j <= 5000; j += i) s[j] = 1 } print n }"'
