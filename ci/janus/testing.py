@@ -8,7 +8,7 @@ the suite, not of Janus.
 import concurrent.futures
 import os
 
-from . import boots, console, costs, hostchecks, ktap, pagetest, programs, report, scenarios
+from . import boots, console, costs, hostchecks, ktap, pagetest, programs, report, scenarios, setup
 from .build import build
 from .machine import MACHINES, machine
 from .term import Trouble, warn
@@ -73,8 +73,10 @@ def test(options):
     counts = smp_list(options.smp)
     if options.debug:
         counts = [DEBUG_CPUS]
-    folders = {m.name: build(m, mode="debug" if options.debug else "release") for m in machines}
     plain = not only and not options.debug      # with all that is not the suite
+    if plain:       # asked for at once, not one by one in the middle of the run
+        setup.need(setup.COMMON, setup.U_BOOT, pagetest.CHROMIUM, *(m.tools for m in machines))
+    folders = {m.name: build(m, mode="debug" if options.debug else "release") for m in machines}
     columns, logs, judges = hostchecks.run(machines, folders) if plain else [], {}, []
     jobs = []
     for m in machines:
