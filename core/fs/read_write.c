@@ -40,21 +40,22 @@ static inline bool too_far(loff_t pos, size_t count)
 	return unlikely((loff_t)((u64)pos + min(count, MAX_RW_COUNT)) < 0);
 }
 
-static inline ssize_t may_read(const struct file *f)
+typedef ssize_t (*transfer_fn)(struct file *, struct iov_iter *, loff_t *);
+
+static inline transfer_fn transfer_of(const struct file *f, bool write)
 {
-	if (unlikely(!(f->mode & FMODE_READ)))
-		return -EBADF;
-	return likely(f->ops->read != NULL) ? 0 : -EINVAL;
+	return write ? f->ops->write : f->ops->read;
 }
 
-static inline ssize_t may_write(const struct file *f)
+/* May f be read or written at all? */
+static inline ssize_t may_transfer(const struct file *f, bool write)
 {
-	if (unlikely(!(f->mode & FMODE_WRITE)))
+	if (unlikely(!(f->mode & (write ? FMODE_WRITE : FMODE_READ))))
 		return -EBADF;
-	return likely(f->ops->write != NULL) ? 0 : -EINVAL;
+	return likely(transfer_of(f, write) != NULL) ? 0 : -EINVAL;
 }
 
-static __noinline ssize_t long_read(struct fd f, uaddr_t buf, size_t count)
+static __noinline ssize_t long_transfer(struct fd f, uaddr_t buf, size_t count, bool write)
 {
 	struct iov_iter it;
 	ssize_t n;
@@ -62,13 +63,13 @@ static __noinline ssize_t long_read(struct fd f, uaddr_t buf, size_t count)
 
 	if (!f.file)
 		return -EBADF;
-	n = may_read(f.file);
+	n = may_transfer(f.file, write);
 	if (!n && !access_ok(buf, count))
 		n = -EFAULT;
 	if (!n) {
 		iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
 		locked = pos_lock(f.file);
-		n = f.file->ops->read(f.file, &it, &f.file->pos);
+		n = transfer_of(f.file, write)(f.file, &it, &f.file->pos);
 		pos_unlock(f.file, locked);
 	}
 	fd_put(f);
@@ -84,28 +85,7 @@ long sys_read(unsigned fd, uaddr_t buf, size_t count)
 		iov_iter_user(&it, buf, count);
 		return f.file->ops->read(f.file, &it, &f.file->pos);
 	}
-	return long_read(f, buf, count);
-}
-
-static __noinline ssize_t long_write(struct fd f, uaddr_t buf, size_t count)
-{
-	struct iov_iter it;
-	ssize_t n;
-	bool locked;
-
-	if (!f.file)
-		return -EBADF;
-	n = may_write(f.file);
-	if (!n && !access_ok(buf, count))
-		n = -EFAULT;
-	if (!n) {
-		iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
-		locked = pos_lock(f.file);
-		n = f.file->ops->write(f.file, &it, &f.file->pos);
-		pos_unlock(f.file, locked);
-	}
-	fd_put(f);
-	return n;
+	return long_transfer(f, buf, count, false);
 }
 
 long sys_write(unsigned fd, uaddr_t buf, size_t count)
@@ -117,61 +97,45 @@ long sys_write(unsigned fd, uaddr_t buf, size_t count)
 		iov_iter_user(&it, buf, count);
 		return f.file->ops->write(f.file, &it, &f.file->pos);
 	}
-	return long_write(f, buf, count);
+	return long_transfer(f, buf, count, true);
+}
+
+/* pread64 and pwrite64; inlined into each, so that neither pays for asking which it is. */
+static __always_inline ssize_t transfer_at(unsigned fd, uaddr_t buf, size_t count, loff_t pos, bool write)
+{
+	struct iov_iter it;
+	struct fd f;
+	ssize_t n;
+
+	if (pos < 0)
+		return -EINVAL;
+	f = fd_get(fd);
+	if (!f.file)
+		return -EBADF;
+	n = -ESPIPE;
+	if (f.file->mode & (write ? FMODE_PWRITE : FMODE_PREAD)) {
+		n = may_transfer(f.file, write);
+		if (!n && too_far(pos, count))
+			n = -EINVAL;
+		if (!n && !access_ok(buf, count))
+			n = -EFAULT;
+		if (!n) {
+			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
+			n = transfer_of(f.file, write)(f.file, &it, &pos);
+		}
+	}
+	fd_put(f);
+	return n;
 }
 
 long sys_pread64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
 {
-	struct iov_iter it;
-	struct fd f;
-	ssize_t n;
-
-	if (pos < 0)
-		return -EINVAL;
-	f = fd_get(fd);
-	if (!f.file)
-		return -EBADF;
-	n = -ESPIPE;
-	if (f.file->mode & FMODE_PREAD) {
-		n = may_read(f.file);
-		if (!n && too_far(pos, count))
-			n = -EINVAL;
-		if (!n && !access_ok(buf, count))
-			n = -EFAULT;
-		if (!n) {
-			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
-			n = f.file->ops->read(f.file, &it, &pos);
-		}
-	}
-	fd_put(f);
-	return n;
+	return transfer_at(fd, buf, count, pos, false);
 }
 
 long sys_pwrite64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
 {
-	struct iov_iter it;
-	struct fd f;
-	ssize_t n;
-
-	if (pos < 0)
-		return -EINVAL;
-	f = fd_get(fd);
-	if (!f.file)
-		return -EBADF;
-	n = -ESPIPE;
-	if (f.file->mode & FMODE_PWRITE) {
-		n = may_write(f.file);
-		if (!n && too_far(pos, count))
-			n = -EINVAL;
-		if (!n && !access_ok(buf, count))
-			n = -EFAULT;
-		if (!n) {
-			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
-			n = f.file->ops->write(f.file, &it, &pos);
-		}
-	}
-	fd_put(f);
-	return n;
+	return transfer_at(fd, buf, count, pos, true);
 }
 
 /* ---- vectors ---- */
@@ -181,7 +145,7 @@ long sys_pwrite64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
 /* readv and writev: at *pos, or at the own position of the file; a bad vector is told before a wrong mode. */
 static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *pos, bool write)
 {
-	ssize_t (*op)(struct file *, struct iov_iter *, loff_t *) = write ? f->ops->write : f->ops->read;
+	transfer_fn op = transfer_of(f, write);
 	ssize_t n;
 	struct iov_iter it;
 	struct iovec *heap;
