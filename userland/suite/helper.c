@@ -102,6 +102,23 @@ void handle_info(int sig, void (*handler)(int, siginfo_t *, void *), int flags)
 	ASSERT_OK(sigaction(sig, &act, NULL));
 }
 
+void mask_signal(int how, int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	ASSERT_OK(sigprocmask(how, &set, NULL));
+}
+
+bool signal_pending(int sig)
+{
+	sigset_t set;
+
+	ASSERT_OK(sigpending(&set));
+	return sigismember(&set, sig);
+}
+
 long long now_ns(clockid_t clock)
 {
 	struct timespec ts;

@@ -145,6 +145,10 @@ void wait_for_state(pid_t pid, char state);
 /* Raise a signal handler; flags are SA_*. */
 void handle(int sig, void (*handler)(int), int flags);
 void handle_info(int sig, void (*handler)(int, siginfo_t *, void *), int flags);
+/* Block or unblock one signal; how is SIG_BLOCK or SIG_UNBLOCK. */
+void mask_signal(int how, int sig);
+/* Does one wait for this process or thread? */
+bool signal_pending(int sig);
 long long now_ns(clockid_t clock);
 /* Read a whole small file into a static buffer (nul added); NULL when it cannot be opened. */
 char *slurp(const char *path);
