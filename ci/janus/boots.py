@@ -28,16 +28,19 @@ class Boot:
     log: str = ""           # the console, and its file
     log_path: str = ""
     seconds: float = 0.0
+    debug: bool = False     # of the debug build
     again: bool = False     # a second run of subjects that failed
     flaky: list = field(default_factory=list)   # "subject: subtest" that failed once and then passed
 
     @property
     def name(self):
-        return f"{self.machine.name} {'Linux' if self.linux else f'{self.smp} CPU' + 's' * (self.smp > 1)}"
+        cpus = f"{self.smp} CPU" + "s" * (self.smp > 1)
+        return f"{self.machine.name} {'Linux' if self.linux else cpus}{' debug' * self.debug}"
 
     @property
     def file_name(self):
-        return f"{self.machine.name}-{'linux' if self.linux else 'janus'}-{self.smp}cpu{'-again' * self.again}"
+        kernel = "linux" if self.linux else "janus-debug" if self.debug else "janus"
+        return f"{self.machine.name}-{kernel}-{self.smp}cpu{'-again' * self.again}"
 
     def not_reached(self, oracle):
         """What Linux ran and this boot did not, as failures of their subjects."""
@@ -78,14 +81,14 @@ def run_command(machine, kernel, folder, command, guest_options=None, timeout=60
         return bytes(output), outcome, errors.read().decode(errors="replace").strip()
 
 
-def run_suite(machine, kernel, folder, smp, linux, only, timeout, verbose):
+def run_suite(machine, kernel, folder, smp, linux, only, timeout, verbose, debug=False):
     """The suite in one guest. The host's load can fail a test that is right: the few subjects that failed
     are run once more in a fresh guest, and what passes then is told as flaky. A dead guest is no such case."""
-    boot = run_suite_once(machine, kernel, folder, smp, linux, only, timeout, verbose)
+    boot = run_suite_once(machine, kernel, folder, smp, linux, only, timeout, verbose, debug)
     failed = [name for name, subject in boot.subjects.items() if subject.count("fail")]
     if boot.trouble or not failed or len(failed) > FEW:
         return boot
-    second = run_suite_once(machine, kernel, folder, smp, linux, failed, timeout, verbose, again=True)
+    second = run_suite_once(machine, kernel, folder, smp, linux, failed, timeout, verbose, debug, again=True)
     for name in failed:
         for title, result in boot.subjects[name].results.items():
             other = second.subjects[name].results.get(title) if name in second.subjects else None
@@ -95,8 +98,8 @@ def run_suite(machine, kernel, folder, smp, linux, only, timeout, verbose):
     return boot
 
 
-def run_suite_once(machine, kernel, folder, smp, linux, only, timeout, verbose, again=False):
-    boot = Boot(machine, smp, linux, again=again)
+def run_suite_once(machine, kernel, folder, smp, linux, only, timeout, verbose, debug=False, again=False):
+    boot = Boot(machine, smp, linux, debug=debug, again=again)
     say(f"suite on {boot.name} ...")
     show = (lambda data: (sys.stderr.buffer.write(data), sys.stderr.flush())) if verbose else None
     _, outcome, errors = run_command(machine, kernel, folder, ["/suite/run", *only], {"smp": smp}, timeout, show,

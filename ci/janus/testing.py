@@ -3,7 +3,7 @@
 
 First the checks that need no guest (design rules, host unit tests), then the suite on every machine at
 every number of CPUs, each result beside that of Debian's Linux: a subtest that Linux fails is an error of
-the suite, not of Janus.
+the suite, not of Janus. The debug build runs the suite too: its poison, traps and lock checker panic.
 """
 import concurrent.futures
 import os
@@ -77,23 +77,27 @@ def test(options):
     if plain:       # asked for at once, not one by one in the middle of the run
         setup.need(setup.COMMON, setup.U_BOOT, pagetest.CHROMIUM, *(m.tools for m in machines))
     folders = {m.name: build(m, mode="debug" if options.debug else "release") for m in machines}
+    hunters = {m.name: build(m, mode="debug") for m in machines} if plain else {}
     columns, logs, judges = hostchecks.run(machines, folders) if plain else [], {}, []
-    jobs = []
+    jobs, suites = [], len(counts) + plain     # how many boots of Janus run the suite
     for m in machines:
         folder = folders[m.name]
         kernel = os.path.join(folder, "boot/kernel")
         jobs.append((boots.oracle, m, folder, only, options.timeout, options.verbose))
-        jobs += [(boots.run_suite, m, kernel, folder, n, False, only, options.timeout, options.verbose)
-                 for n in counts]
+        jobs += [(boots.run_suite, m, kernel, folder, n, False, only, options.timeout, options.verbose,
+                  options.debug) for n in counts]
         if plain:
+            debug = os.path.join(hunters[m.name], "boot/kernel")
+            jobs.append((boots.run_suite, m, debug, folder, DEBUG_CPUS, False, only, options.timeout,
+                         options.verbose, True))
             jobs.append((programs.run, m, kernel, folder, options.timeout))
             jobs.append((scenarios.run, m, kernel, folder))
             jobs.append((costs.run, m, kernel, folder))
     done = run_boots(jobs)
-    step = 1 + len(counts) + (3 if plain else 0)
+    step = 1 + suites + (3 if plain else 0)
     lanes = {}
     for at in range(0, len(done), step):
-        oracle, *janus = done[at:at + 1 + len(counts)]
+        oracle, *janus = done[at:at + 1 + suites]
         for boot in janus:
             judge(boot, oracle)
             columns.append((boot.name, boot.subjects))
