@@ -234,7 +234,7 @@ long sys_pidfd_send_signal(unsigned int pidfd, int sig, uaddr_t uinfo, unsigned 
 
 	if (flags)
 		return -EINVAL;
-	pid = pidfd_pid(pidfd);
+	pid = pidfd_or_proc_pid(pidfd);
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);
 	if (uinfo) {

@@ -67,6 +67,19 @@ struct pid *pidfd_pid_flags(unsigned int fd, unsigned *flags)
 	return pid;
 }
 
+struct pid *pidfd_or_proc_pid(unsigned int fd)
+{
+	struct pid *pid = pidfd_pid(fd);
+	struct fd f;
+
+	if (!IS_ERR(pid))
+		return pid;
+	f = fd_get(fd);
+	pid = f.file ? proc_pid_of_file(f.file) : NULL;
+	fd_put(f);
+	return pid ? pid : ERR_PTR(-EBADF);
+}
+
 struct pid *pidfd_pid(unsigned int fd)
 {
 	unsigned flags;

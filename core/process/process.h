@@ -74,6 +74,7 @@ long restart_none(struct thread *t);
 void vfork_release(struct thread *t);				/* exec or exit: the vfork parent goes on */
 void thread_release(struct thread *t);				/* off every list, numbers free. [tl]; then thread_put() */
 struct pid *pidfd_pid(unsigned fd);				/* referenced, or ERR_PTR(-EBADF) */
+struct pid *pidfd_or_proc_pid(unsigned fd);			/* the same; also of a descriptor of /proc/PID */
 struct pid *pidfd_pid_flags(unsigned fd, unsigned *flags);
 struct file *pidfd_file(struct pid *pid, unsigned flags);	/* takes a reference of its own */
 

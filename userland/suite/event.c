@@ -294,6 +294,33 @@ TEST(event, "signalfd: polls readable, and takes another mask")
 	EXPECT_ERRNO(signalfd(0, &set, 0), EINVAL);
 }
 
+TEST(event, "pidfd_send_signal takes a descriptor of /proc/PID, and no other directory's")
+{
+	pid_t pid = ktap_fork();
+	char path[32];
+	int fd;
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = ASSERT_OK(open(path, O_RDONLY | O_DIRECTORY));
+	EXPECT_ERRNO(syscall(SYS_waitid, P_PIDFD, fd, NULL, WEXITED | WNOHANG, NULL), EBADF);
+	EXPECT_OK(syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0));
+	EXPECT_KILLED(pid, SIGTERM);
+	EXPECT_ERRNO(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), ESRCH);
+	close(fd);
+	fd = ASSERT_OK(open("/proc", O_RDONLY | O_DIRECTORY));
+	EXPECT_ERRNO(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), EBADF);
+	close(fd);
+	fd = ASSERT_OK(open("/proc/self/task", O_RDONLY | O_DIRECTORY));
+	EXPECT_ERRNO(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), EBADF);
+	close(fd);
+	fd = ASSERT_OK(open("/proc/self", O_PATH));
+	EXPECT_ERRNO(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0), EBADF);
+	close(fd);
+}
+
 TEST(event, "pidfd: opens a process, signals it, and polls readable at its end")
 {
 	struct pollfd p = { .events = POLLIN };

@@ -372,6 +372,15 @@ static struct super_block *proc_mount(struct file_system_type *type, const char 
 
 static struct file_system_type proc_type = { .name = "proc", .mount = proc_mount, .nodev = true };
 
+struct pid *proc_pid_of_file(const struct file *f)
+{
+	const struct inode *i = f->inode;
+
+	if (!i || i->sb->type != &proc_type || proc_of(i)->node != &proc_pid_dir)
+		return NULL;
+	return pid_get(proc_of(i)->pid);
+}
+
 void procfs_init(void)
 {
 	register_filesystem(&proc_type);
