@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * /suite/run [NAME...]: run the named programs of the suite, or all that lie beside it, one after
- * the other, and print their results as subtests of one KTAP stream.
+ * /suite/run [--repeat N] [NAME...]: run the named programs of the suite, or all that lie beside it,
+ * one after the other, and print their results as subtests of one KTAP stream. With --repeat each is
+ * run N times in a row, each run a result of its own, to hunt for what fails only now and then.
  *
  * Each program has its own session and process group and a watchdog. Its output comes through a
  * pipe and is indented line by line as it comes, so that a dying kernel leaves as much as possible
@@ -218,19 +219,27 @@ int main(int argc, char **argv)
 	static char names[PROGRAMS][64];
 	const char *slash = strrchr(argv[0], '/');
 	char dir[128] = "/suite";
-	int n = 0;
+	int n = 0, first = 1, repeat = 1;
 
+	if (argc > 2 && !strcmp(argv[1], "--repeat")) {
+		repeat = atoi(argv[2]);
+		first = 3;
+	}
+	if (repeat < 1) {
+		say("run: --repeat wants a number from 1\n");
+		return 2;
+	}
 	if (slash)
 		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - argv[0]), argv[0]);
-	for (int i = 1; i < argc && n < PROGRAMS; i++)
+	for (int i = first; i < argc && n < PROGRAMS; i++)
 		snprintf(names[n++], 64, "%.63s", argv[i]);
 	if (n == 0)
 		n = list(dir, names);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	say("KTAP version 1\n1..%d\n", n);
-	for (int i = 0; i < n; i++)
-		run(dir, names[i], i + 1);
+	say("KTAP version 1\n1..%d\n", n * repeat);
+	for (int i = 0; i < n * repeat; i++)
+		run(dir, names[i / repeat], i + 1);
 	say("# totals: pass:%d fail:%d skip:%d\n", total_passed, total_failed, total_skipped);
 	say("# suite done\n");
 	return total_failed ? 1 : 0;
