@@ -376,15 +376,16 @@ static int harvest(struct eventpoll *ep, uaddr_t events, int max)
 	GUARD(mutex, &ep->mutex);
 	while (n < max && (item = take_ready(ep, kept))) {
 		u32 wanted = item->event.events;
-		struct epoll_event out;
+		uaddr_t to = events + (size_t)n * sizeof(item->event);
+		u32 seen;
 
 		ask.key = wanted;
-		memset(&out, 0, sizeof(out));	/* padding too */
-		out.events = file_poll(item->file, &ask) & wanted & ~PRIVATE_BITS;
-		if (!out.events)
+		seen = file_poll(item->file, &ask) & wanted & ~PRIVATE_BITS;
+		if (!seen)
 			continue;
-		out.data = item->event.data;
-		if (copy_struct_out(events + (size_t)n * sizeof(out), &out)) {
+		/* Each field by itself: where a machine pads between them, the user's bytes there stay. */
+		if (put_user(seen, u32, to + offsetof(struct epoll_event, events)) ||
+		    put_user(item->event.data, u64, to + offsetof(struct epoll_event, data))) {
 			make_ready(item);
 			return n ? n : -EFAULT;
 		}

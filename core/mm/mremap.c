@@ -7,6 +7,7 @@
 #include <generated/syscalls.h>
 #include <janus/slab.h>
 #include <janus/thread.h>
+#include <uapi/capability.h>
 #include <uapi/mman.h>
 
 /* Move the entries of [from, from + len) to `to`; the two do not overlap. mmap_lock held for write. 0 or -ENOMEM. */
@@ -112,7 +113,7 @@ static long remap_to(struct mm *mm, uaddr_t addr, size_t old_len, uaddr_t to, si
 	if (addr + old_len > to && to + new_len > addr)
 		return -EINVAL;
 	if (flags & MREMAP_FIXED) {
-		err = to < MMAP_MIN_ADDR ? -EPERM : unmap_region(mm, to, to + new_len);
+		err = to < MMAP_MIN_ADDR && !capable(CAP_SYS_RAWIO) ? -EPERM : unmap_region(mm, to, to + new_len);
 		if (err)
 			return err;
 	}
