@@ -92,6 +92,9 @@ long futex_lock_pi(uaddr_t addr, int op, uaddr_t utime)
 	err = cmd == FUTEX_TRYLOCK_PI ? 0 : futex_read_deadline(utime, false, realtime, &deadline);
 	if (!err)
 		err = futex_get_key(&w.key, addr, op & FUTEX_PRIVATE_FLAG);
+	/* A word that others may share is asked to be writable before it is read, as Linux pins its page to name it. */
+	if (!err && !(op & FUTEX_PRIVATE_FLAG))
+		err = bring_in(addr);
 	if (err)
 		return err;
 	for (;;) {

@@ -328,3 +328,38 @@ TEST(futex, "a PI lock free is taken with the thread's id, and given back")
 	EXPECT_EQ(word, 0);
 	EXPECT_ERRNO(futex(&word, UNLOCK_PI, 0, NULL, NULL, 0), EPERM);
 }
+
+TEST(futex, "a PI lock at no address, a misaligned or a read-only one is refused, and nothing is written")
+{
+	long size = page_size();
+	char *area = guarded_pages(1);
+	int *word = (int *)area;
+
+	EXPECT_ERRNO(syscall(SYS_futex, area + size, LOCK_PI, 0, NULL, NULL, 0), EFAULT);
+	EXPECT_ERRNO(syscall(SYS_futex, area + size, TRYLOCK_PI, 0, NULL, NULL, 0), EFAULT);
+	EXPECT_ERRNO(syscall(SYS_futex, area + size, UNLOCK_PI, 0, NULL, NULL, 0), EFAULT);
+	EXPECT_ERRNO(syscall(SYS_futex, area + 2, LOCK_PI, 0, NULL, NULL, 0), EINVAL);
+	ASSERT_OK(mprotect(area, size, PROT_READ));
+	EXPECT_ERRNO(syscall(SYS_futex, word, LOCK_PI, 0, NULL, NULL, 0), EFAULT);
+	EXPECT_ERRNO(syscall(SYS_futex, word, TRYLOCK_PI, 0, NULL, NULL, 0), EFAULT);
+	EXPECT_ERRNO(syscall(SYS_futex, word, UNLOCK_PI, 0, NULL, NULL, 0), EPERM);
+	EXPECT_EQ(*word, 0);
+	ASSERT_OK(mprotect(area, size, PROT_READ | PROT_WRITE));
+	*word = gettid();
+	ASSERT_OK(mprotect(area, size, PROT_READ));
+	EXPECT_ERRNO(syscall(SYS_futex, word, UNLOCK_PI, 0, NULL, NULL, 0), EFAULT);
+	EXPECT_ERRNO(syscall(SYS_futex, word, LOCK_PI, 0, NULL, NULL, 0), EFAULT);
+	EXPECT_ERRNO(syscall(SYS_futex, word, LOCK_PI | PRIVATE, 0, NULL, NULL, 0), EDEADLK);
+	EXPECT_EQ(*word, gettid());
+}
+
+TEST(futex, "a PI word that names its taker is EDEADLK, one that names nobody ESRCH")
+{
+	int word = gettid();
+
+	EXPECT_ERRNO(syscall(SYS_futex, &word, LOCK_PI, 0, NULL, NULL, 0), EDEADLK);
+	word = 0x3ffffff0;
+	EXPECT_ERRNO(syscall(SYS_futex, &word, LOCK_PI, 0, NULL, NULL, 0), ESRCH);
+	EXPECT_EQ(word & 0x3fffffff, 0x3ffffff0);	/* the bit of waiters may stand */
+	EXPECT_ERRNO(syscall(SYS_futex, &word, UNLOCK_PI, 0, NULL, NULL, 0), EPERM);
+}
