@@ -188,3 +188,45 @@ TEST(fcntl, "F_SETOWN and F_GETOWN keep a process and a group")
 	EXPECT_EQ(syscall(SYS_fcntl, fds[0], F_GETOWN) == -getpgrp() ||
 		  fcntl(fds[0], F_GETOWN) == -getpgrp(), 1);
 }
+
+static long ofd_lock(int fd, int cmd, struct flock *lock, short type, pid_t pid)
+{
+	*lock = (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = 10, .l_len = 10, .l_pid = pid };
+	return fcntl(fd, cmd, lock);
+}
+
+TEST(fcntl, "an open file's own lock: two openings of one process exclude each other, copies do not")
+{
+	int one = scratch_file("f", "", 0644), two, copy;
+	struct flock lock;
+
+	two = ASSERT_OK(open("f", O_RDWR));
+	copy = ASSERT_OK(dup(one));
+	EXPECT_ERRNO(ofd_lock(one, F_OFD_SETLK, &lock, F_WRLCK, 1), EINVAL);
+	EXPECT_OK(ofd_lock(one, F_OFD_SETLK, &lock, F_WRLCK, 0));
+	EXPECT_ERRNO(ofd_lock(two, F_OFD_SETLK, &lock, F_RDLCK, 0), EAGAIN);
+	EXPECT_OK(ofd_lock(copy, F_OFD_SETLK, &lock, F_RDLCK, 0));
+	EXPECT_OK(ofd_lock(two, F_OFD_SETLK, &lock, F_RDLCK, 0));
+	EXPECT_OK(ofd_lock(two, F_OFD_GETLK, &lock, F_WRLCK, 0));
+	EXPECT_EQ(lock.l_type, F_RDLCK);
+	EXPECT_EQ(lock.l_pid, -1);
+	EXPECT_EQ(lock.l_start, 10);
+	EXPECT_EQ(lock.l_len, 10);
+}
+
+TEST(fcntl, "an open file's own lock goes with its last descriptor, not with the process's others")
+{
+	int one = scratch_file("f", "", 0644), two = ASSERT_OK(open("f", O_RDWR)), other;
+	struct flock lock;
+
+	other = ASSERT_OK(open("f", O_RDWR));
+	EXPECT_OK(ofd_lock(one, F_OFD_SETLK, &lock, F_WRLCK, 0));
+	close(other);
+	EXPECT_ERRNO(ofd_lock(two, F_OFD_SETLK, &lock, F_WRLCK, 0), EAGAIN);
+	EXPECT_ERRNO(ofd_lock(two, F_SETLK, &lock, F_WRLCK, 0), EAGAIN);
+	other = ASSERT_OK(dup(one));
+	close(one);
+	EXPECT_ERRNO(ofd_lock(two, F_OFD_SETLK, &lock, F_WRLCK, 0), EAGAIN);
+	close(other);
+	EXPECT_OK(ofd_lock(two, F_OFD_SETLK, &lock, F_WRLCK, 0));
+}

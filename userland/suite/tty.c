@@ -330,3 +330,66 @@ TEST(tty, "lseek is ESPIPE, and an unknown ioctl ENOTTY")
 	EXPECT_ERRNO(lseek(tty, 0, SEEK_CUR), ESPIPE);
 	EXPECT_ERRNO(ioctl(tty, 0x54ff, 0), ENOTTY);
 }
+
+static void set_input(tcflag_t flags)
+{
+	struct termios t;
+
+	ASSERT_OK(tcgetattr(tty, &t));
+	cfmakeraw(&t);
+	t.c_iflag |= flags;
+	ASSERT_OK(tcsetattr(tty, TCSANOW, &t));
+}
+
+TEST(tty, "with PARMRK a byte of 0xff is doubled, without it or with ISTRIP it is not")
+{
+	unsigned char bytes[8];
+
+	open_pair();
+	set_input(PARMRK);
+	type("a\377b");
+	EXPECT_EQ(read(tty, bytes, sizeof(bytes)), 4);
+	EXPECT_MEMEQ(bytes, "a\377\377b", 4);
+	set_input(0);
+	type("a\377b");
+	EXPECT_EQ(read(tty, bytes, sizeof(bytes)), 3);
+	EXPECT_MEMEQ(bytes, "a\377b", 3);
+	set_input(PARMRK | ISTRIP);
+	type("a\377b");
+	EXPECT_EQ(read(tty, bytes, sizeof(bytes)), 3);
+	EXPECT_MEMEQ(bytes, "a\177b", 3);
+}
+
+TEST(tty, "TIOCSTI types on one's own terminal; on another's it is EPERM for a user")
+{
+	pid_t pid;
+
+	open_pair();
+	set_raw(1, 0);
+	EXPECT_OK(ioctl(tty, TIOCSTI, "r"));
+	expect_line("r");
+	pid = ktap_fork();
+	if (pid == 0) {
+		become_nobody();
+		EXPECT_ERRNO(ioctl(tty, TIOCSTI, "x"), EPERM);
+		ASSERT_OK(setsid());
+		EXPECT_ERRNO(ioctl(tty, TIOCSTI, "x"), EPERM);
+		ASSERT_OK(ioctl(tty, TIOCSCTTY, 0));
+		EXPECT_OK(ioctl(tty, TIOCSTI, "o"));
+		EXPECT_ERRNO(ioctl(tty, TIOCSTI, (char *)16), EFAULT);
+		expect_line("o");
+		signal(SIGHUP, SIG_IGN);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+}
+
+TEST(tty, "TIOCSIG is the master's, for the signals of keys only")
+{
+	open_pair();
+	EXPECT_ERRNO(ioctl(master, TIOCSIG, 0), EINVAL);
+	EXPECT_ERRNO(ioctl(master, TIOCSIG, SIGKILL), EINVAL);
+	EXPECT_ERRNO(ioctl(master, TIOCSIG, 1000), EINVAL);
+	EXPECT_OK(ioctl(master, TIOCSIG, SIGINT));	/* nobody is in the foreground */
+	EXPECT_ERRNO(ioctl(tty, TIOCSIG, SIGINT), ENOTTY);
+}
