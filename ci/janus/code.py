@@ -68,7 +68,10 @@ def event_of(machine, text):
 
 
 def relative(path):
-    """A source path as it is in the tree."""
+    """A source path as it is in the tree; ccache may have kept an object of another clone, with that clone's folder."""
+    _, behind, tail = path.partition("/../../")     # meson's way from build/ARCH to the tree
+    if behind and os.path.exists(os.path.join(ROOT, tail)):
+        return os.path.normpath(tail)
     path = os.path.normpath(os.path.join(ROOT, "build/x", path)) if not os.path.isabs(path) else os.path.normpath(path)
     return os.path.relpath(path, ROOT) if path.startswith(ROOT + os.sep) else path
 

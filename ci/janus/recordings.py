@@ -83,7 +83,10 @@ def linux_symbols(one, image, folder):
 
 def linux_cache(one, folder, version, call):
     with open(os.path.join(folder, "userland/compare/window"), "rb") as file:
-        key = hashlib.sha256(file.read() + version.encode() + call.encode()).hexdigest()[:20]
+        program = file.read()
+    with open(trace.__file__, "rb") as file:
+        recorder = file.read()
+    key = hashlib.sha256(program + recorder + version.encode() + call.encode()).hexdigest()[:20]
     return os.path.join(BUILD, "oracle", f"trace-{one.name}-{call}-{key}.json")
 
 

@@ -83,14 +83,18 @@ def record(one, kernel, image, folder, scenario, kind, frame_at=()):
                 stub.close()
 
 
+def run_to(stub, address):
+    stub.breakpoint(address)
+    stub.go(BOOT_TIMEOUT)
+    stub.breakpoint(address, on=False)
+
+
 def window(stub, one, kernel, trap, back, frame_at):
     sp = "rsp" if one.name == "x86_64" else "sp"
     for turn in range(WARM):
         if turn:
-            stub.step()     # off the place of the breakpoint, or QEMU stops there again
-        stub.breakpoint(trap)
-        stub.go(BOOT_TIMEOUT)
-        stub.breakpoint(trap, on=False)
+            run_to(stub, back)      # a load that faulted runs again: the same place is not yet the next turn
+        run_to(stub, trap)
     before = stub.registers()
     loaded = {} if kernel == "Linux" else None
     pcs, after, frame = steps(stub, back, sp, before[sp], frame_at, loaded)
