@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`janus compare`: how a call enters, is dispatched and leaves on both machines, side by side."""
+import collections
+import difflib
+import itertools
 import json
 import os
 
 from . import comparepage, recordings
+from .bench import TOLERANCE
 from .machine import MACHINES, ROOT
 from .stages import STAGES
 from .term import Trouble, dim, green, red
 
 BUDGETS = os.path.join(ROOT, "userland/compare/budgets.tbl")
 SCHEMA = 1
+NAMED = ("getppid", "read")    # calls whose instructions stand in the budgets by name
 TITLES = dict(STAGES)
 
 
@@ -101,33 +106,77 @@ def print_against(path, data):
         print(red(text) if after > before else green(text))
 
 
-def read_budgets():
-    """{(call, machine, stage): instructions}"""
-    budgets = {}
+def budget_lines():
+    """(call, machine, stage), instructions, and their names in order when the table holds them, of each line."""
     with open(BUDGETS) as file:
         for line in file:
             words = line.split("#")[0].split()
             if words:
-                budgets[tuple(words[:3])] = int(words[3])
-    return budgets
+                yield tuple(words[:3]), int(words[3]), words[4:]
 
 
-def over_budget(budgets, counts):
-    """What is over its budget, as lines; a stage without a budget has one of 0."""
-    calls = {(call, machine) for call, machine, _ in budgets}
-    return [f"{machine} {call}: stage '{TITLES[key]}' has {count} instructions, {count - budgets.get((call, machine, key), 0)} "
-            f"more than its budget" for (call, machine, key), count in sorted(counts.items())
-            if (call, machine) in calls and key != "user" and count > budgets.get((call, machine, key), 0)]
+def read_budgets():
+    """{(call, machine, stage): instructions}"""
+    return {key: count for key, count, _ in budget_lines()}
 
 
-def print_budgets(counts):
+def budgeted_calls():
+    return list(dict.fromkeys(call for call, _, _ in read_budgets()))
+
+
+def names(instructions):
+    return [i.text.split()[0] for i in instructions]
+
+
+def folded(words):
+    """push push push as push*3, as the table has it."""
+    runs = [(word, len(list(run))) for word, run in itertools.groupby(words)]
+    return [word if count == 1 else f"{word}*{count}" for word, count in runs]
+
+
+def unfolded(words):
+    return [name for word in words for name, _, count in [word.partition("*")] for _ in range(int(count or 1))]
+
+
+def added(before, stage):
+    """The instructions of a stage that its budget's names have not, as lines; its functions when there are none."""
+    if not before:
+        totals = collections.Counter(i.function for i in stage.instructions)
+        return [f"    {count:6} in {function}" for function, count in totals.most_common(8)]
+    match = difflib.SequenceMatcher(None, unfolded(before), names(stage.instructions), autojunk=False)
+    new = [i for _, _, _, first, end in (op for op in match.get_opcodes() if op[0] in ("insert", "replace"))
+           for i in stage.instructions[first:end]]
+    return [f"    added at {file}:{line} in {function}: {' '.join(folded(names(run)))}"
+            for (file, line, function), run in itertools.groupby(new, lambda i: (i.file, i.line, i.function))]
+
+
+def over_budget(recorded):
+    """What Janus's lanes of {call: lanes} take over their budgets, as lines; a stage without a budget has one of 0."""
+    budgets = {key: (count, words) for key, count, words in budget_lines()}
+    known, lines = {key[:2] for key in budgets}, []
+    for call, lane, key, stage in janus_stages(recorded):
+        allowed, before = budgets.get((call, lane.machine, key), (0, []))
+        if (call, lane.machine) in known and stage.count > allowed * TOLERANCE:
+            lines.append(f"{lane.machine} {call}: stage '{TITLES[key]}' has {stage.count} instructions, "
+                         f"{stage.count - allowed} more than its budget of {allowed}")
+            lines += added(before, stage)
+    return lines
+
+
+def janus_stages(recorded):
+    """(call, lane, key, stage) of every stage in which Janus ran."""
+    return [(call, lane, key, stage) for call, lanes in recorded.items() for lane in lanes if lane.kernel == "Janus"
+            for key, stage in lane.stages.items() if stage.count and key != "user"]
+
+
+def print_budgets(recorded):
     with open(BUDGETS) as file:
         for line in file:
             if line.startswith("#"):
                 print(line, end="")
-    for (call, machine, key), count in counts.items():
-        if key != "user":
-            print(f"{call:16} {machine:8} {key:14} {count}")
+    for call, lane, key, stage in janus_stages(recorded):
+        words = folded(names(stage.instructions)) if call in NAMED else []
+        print(" ".join([f"{call:16} {lane.machine:8} {key:14} {stage.count:<6}", *words]).rstrip())
 
 
 def write(path, text):
@@ -143,7 +192,7 @@ def wanted_calls(options):
     if options.all:
         return list(recordings.scenarios())
     if not options.call and (options.check or options.budgets):
-        return sorted({call for call, _, _ in read_budgets()})
+        return budgeted_calls()
     return options.call or ["getppid"]
 
 
@@ -154,7 +203,7 @@ def compare(options):
     recorded = recordings.record(calls, list(MACHINES), options.linux or bool(options.html))
     data = as_json(recorded)
     if options.budgets:
-        print_budgets(stage_counts(data))
+        print_budgets(recorded)
         return 0
     for call, lanes in recorded.items():
         print_columns(call, lanes)
@@ -166,7 +215,7 @@ def compare(options):
         write(options.html, comparepage.page(recorded))
     if options.against:
         print_against(options.against, data)
-    failed = over_budget(read_budgets(), stage_counts(data)) if options.check else []
+    failed = over_budget(recorded) if options.check else []
     for line in failed:
-        print(red(f"over budget: {line}"))
+        print(red(line if line.startswith(" ") else f"over budget: {line}"))
     return 1 if failed else 0

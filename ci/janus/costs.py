@@ -2,12 +2,14 @@
 """Costs as tests: every row of the benchmarks and every stage of the recorded calls against its budget."""
 import json
 import os
+import re
 
 from . import bench, boots, code, compare, ktap, recordings
 from .machine import MACHINES
 from .term import Trouble, say
 
-CALLS = ("getppid", "read")     # recorded in every test run; budgets.tbl may hold more
+COUNTED = ("getppid", "lseek", "read-zero")     # calls that can be repeated as they stand
+TWICE = ("getppid", "read", "fault")
 
 
 def bench_subject(machine, kernel, folder):
@@ -27,12 +29,23 @@ def bench_subject(machine, kernel, folder):
 def stage_subject(lanes):
     """Each stage of each recorded call of one machine."""
     subject = ktap.Subject("stages")
-    budgets = compare.read_budgets()
     for call, lane in lanes.items():
-        counts = {(call, lane.machine, key): stage.count for key, stage in lane.stages.items() if stage.count}
-        over = compare.over_budget(budgets, counts)
+        over = compare.over_budget({call: [lane]})
         subject.put(f"{call} within the budget of each stage", ktap.Result("fail" if over else "ok", "\n".join(over)))
     return subject
+
+
+def count_results(machine, kernel, folder, lanes):
+    """(title, Result): what the clock of -icount says of a loop around a call, and what was recorded of it."""
+    output, outcome, _ = boots.run_command(machine, kernel, folder, ["/compare/window", "--count", *COUNTED],
+                                           {"icount": True}, 120, append=["norandmaps", "nokaslr"])
+    found = re.findall(r"^window (\S+) (-?\d+) ns in (\d+) turns", output.decode(errors="replace"), re.M)
+    counted = {call: int(ns) / int(turns) for call, ns, turns in found}
+    for call in COUNTED:
+        want, got = lanes[call].count, counted.get(call)
+        right = got is not None and abs(got - want) < 1
+        yield (f"{call} recorded is what -icount counts", ktap.Result(
+            "ok" if right else "fail", "" if right else f"{want} recorded, {got} counted a turn {outcome.why or ''}"))
 
 
 def repeat_result(first, second):
@@ -47,10 +60,13 @@ def run(machine, kernel, folder):
     try:
         program = code.Program(machine.name, os.path.join(folder, "janus.elf"))
         kinds = recordings.scenarios()
-        lanes = {call: recordings.of_janus(machine.name, folder, program, call, kinds[call][1]) for call in CALLS}
+        lanes = {call: recordings.of_janus(machine.name, folder, program, call, kinds[call][1]) for call in compare.budgeted_calls()}
         stages = stage_subject(lanes)
-        again = recordings.of_janus(machine.name, folder, program, CALLS[0], kinds[CALLS[0]][1])
-        stages.put("a call recorded twice is the same", repeat_result(lanes[CALLS[0]], again))
+        for call in TWICE:
+            again = recordings.of_janus(machine.name, folder, program, call, kinds[call][1])
+            stages.put(f"{call} recorded twice is the same", repeat_result(lanes[call], again))
+        for title, result in count_results(machine, kernel, folder, lanes):
+            stages.put(title, result)
     except Trouble as trouble:
         stages, lanes = ktap.Subject("stages"), {}
         stages.put("the calls are recorded", ktap.Result("fail", str(trouble)))
@@ -66,4 +82,4 @@ def save(recorded):
 def together(lanes_by_machine):
     """{call: lanes} of the machines that were recorded, for the page."""
     return {call: [lanes_by_machine[name][call] for name in MACHINES if call in lanes_by_machine.get(name, {})]
-            for call in CALLS if any(call in lanes for lanes in lanes_by_machine.values())}
+            for call in compare.budgeted_calls() if any(call in lanes for lanes in lanes_by_machine.values())}
