@@ -2,6 +2,7 @@
 /*
  * dup, dup2, dup3 and close_range: which number, which flags, what is shared.
  */
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include "ktap.h"
@@ -114,4 +115,96 @@ TEST(dup, "close_range refuses a range backwards and unknown flags")
 	EXPECT_ERRNO(syscall(SYS_close_range, 10, 9, 0), EINVAL);
 	EXPECT_ERRNO(syscall(SYS_close_range, 9, 10, 1 << 10), EINVAL);
 	EXPECT_OK(syscall(SYS_close_range, 900, ~0U, 0));
+}
+
+static int used;		/* the number that one thread uses while another changes what it means */
+static volatile pid_t reader;
+
+static void *read_one(void *arg)
+{
+	char c = 0;
+
+	(void)arg;
+	reader = gettid();
+	return (void *)(long)(read(used, &c, 1) == 1 ? c : -errno);
+}
+
+/* A thread that sleeps in read of the empty pipe `used`. */
+static pthread_t start_reader(int *fds)
+{
+	pthread_t t;
+
+	ASSERT_OK(pipe(fds));
+	used = fds[0];
+	reader = 0;
+	ASSERT_EQ(pthread_create(&t, NULL, read_one, NULL), 0);
+	while (!reader)
+		sched_yield();
+	wait_until_blocked(reader);
+	return t;
+}
+
+TEST(dup, "a read that sleeps goes on with its file when another thread closes the descriptor")
+{
+	void *got;
+	int fds[2];
+	pthread_t t = start_reader(fds);
+
+	EXPECT_OK(close(used));
+	EXPECT_EQ(write(fds[1], "c", 1), 1);
+	EXPECT_EQ(pthread_join(t, &got), 0);
+	EXPECT_EQ((long)got, 'c');
+	signal(SIGPIPE, SIG_IGN);
+	EXPECT_ERRNO(write(fds[1], "c", 1), EPIPE);
+}
+
+TEST(dup, "a read that sleeps goes on with its file when another thread puts a second in its place")
+{
+	void *got;
+	int fds[2], zero = ASSERT_OK(open("/dev/zero", O_RDONLY));
+	pthread_t t = start_reader(fds);
+	char c = 1;
+
+	EXPECT_OK(dup2(zero, used));
+	EXPECT_EQ(read(used, &c, 1), 1);
+	EXPECT_EQ(c, 0);
+	EXPECT_EQ(write(fds[1], "d", 1), 1);
+	EXPECT_EQ(pthread_join(t, &got), 0);
+	EXPECT_EQ((long)got, 'd');
+}
+
+static volatile bool enough;
+static volatile long strange;
+
+static void *use_it(void *arg)
+{
+	(void)arg;
+	while (!enough) {
+		char c = 1;
+		ssize_t n = read(used, &c, 1);
+
+		if (!(n == 1 && c == 0) && !(n == 0 && c == 1) && !(n < 0 && errno == EBADF))
+			strange++;
+	}
+	return NULL;
+}
+
+TEST(dup, "a descriptor closed and replaced two thousand times under three that read it: old, new or EBADF")
+{
+	int zero = ASSERT_OK(open("/dev/zero", O_RDONLY)), null = ASSERT_OK(open("/dev/null", O_RDONLY));
+	pthread_t t[3];
+
+	used = 300;
+	ASSERT_OK(dup2(zero, used));
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(pthread_create(&t[i], NULL, use_it, NULL), 0);
+	for (int i = 0; i < 2000; i++) {
+		ASSERT_OK(dup2(i & 1 ? zero : null, used));
+		if (i % 3 == 0)
+			ASSERT_OK(close(used));
+	}
+	enough = true;
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(pthread_join(t[i], NULL), 0);
+	EXPECT_EQ(strange, 0);
 }

@@ -244,6 +244,27 @@ TEST(event, "timerfd: intervals add up, absolute times in the past are due")
 	EXPECT_EQ(now.it_interval.tv_nsec, 1000000);
 }
 
+TEST(event, "timerfd: an interval of a nanosecond makes no storm: each read counts what has passed")
+{
+	struct itimerspec when = { .it_value = { 0, 1 }, .it_interval = { 0, 1 } };
+	int fd = ASSERT_OK(timerfd_create(CLOCK_MONOTONIC, 0));
+	long long began = now_ns(CLOCK_MONOTONIC);
+	uint64_t n, sum = 0;
+
+	EXPECT_OK(timerfd_settime(fd, 0, &when, NULL));
+	for (int i = 0; i < 50; i++) {
+		n = 0;
+		EXPECT_EQ(read(fd, &n, 8), 8);
+		EXPECT_TRUE(n >= 1);
+		sum += n;
+	}
+	EXPECT_TRUE(sum <= (uint64_t)(now_ns(CLOCK_MONOTONIC) - began) + 1000);
+	when = (struct itimerspec){ 0 };
+	EXPECT_OK(timerfd_settime(fd, 0, &when, NULL));
+	EXPECT_OK(fcntl(fd, F_SETFL, O_NONBLOCK));
+	EXPECT_ERRNO(read(fd, &n, 8), EAGAIN);
+}
+
 TEST(event, "timerfd: unknown clocks, flags and nonsense times are EINVAL")
 {
 	struct itimerspec when = { .it_value = { 0, 1000000000 } };

@@ -242,3 +242,19 @@ TEST(misc, "splice moves between a file and a pipe, tee copies between pipes")
 	EXPECT_EQ(read(a[0], out, 16), 6);
 	EXPECT_ERRNO(syscall(SYS_splice, in, NULL, in, NULL, 1L, 0), EINVAL);
 }
+
+TEST(misc, "vmsplice puts memory into a pipe, and takes a pipe's bytes into memory")
+{
+	char out[] = "pages", in[8] = "";
+	struct iovec from = { out, 5 }, to = { in, 5 };
+	int fds[2];
+
+	ASSERT_OK(pipe(fds));
+	EXPECT_EQ(vmsplice(fds[1], &from, 1, 0), 5);
+	EXPECT_EQ(vmsplice(fds[0], &to, 1, 0), 5);
+	EXPECT_STREQ(in, "pages");
+	EXPECT_ERRNO(vmsplice(fds[0], &to, 1, SPLICE_F_NONBLOCK), EAGAIN);
+	EXPECT_ERRNO(vmsplice(fds[1], &from, 1, 1 << 10), EINVAL);
+	EXPECT_ERRNO(vmsplice(0x7000, &from, 1, 0), EBADF);
+	EXPECT_ERRNO(vmsplice(ASSERT_OK(open("/dev/null", O_WRONLY)), &from, 1, 0), EBADF);
+}

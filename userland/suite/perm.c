@@ -222,6 +222,19 @@ TEST(perm, "chown clears set-user-id, and set-group-id where the group may execu
 	EXPECT_EQ(mode_of("f") & S_ISUID, 0);
 }
 
+TEST(perm, "chown to nobody new, -1 and -1, clears set-user-id all the same, of a directory nothing")
+{
+	scratch();
+	close(scratch_file("f", "", 0644));
+	ASSERT_OK(chmod("f", 06755));
+	EXPECT_OK(chown("f", -1, -1));
+	EXPECT_EQ(mode_of("f"), 0755);
+	ASSERT_OK(mkdir("d", 0755));
+	ASSERT_OK(chmod("d", 06755));
+	EXPECT_OK(chown("d", -1, -1));
+	EXPECT_EQ(mode_of("d"), 06755);
+}
+
 TEST(perm, "lchown changes the symbolic link, chown its target")
 {
 	struct stat st;
