@@ -220,20 +220,21 @@ static int show_schedstat(struct textbuf *t, const struct proc_target *target)
 
 #define FILE_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn }
 #define GUARDED_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn, .guarded = true }
+#define MEMORY_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn, .memory = true }
 #define LINK_NODE(n, ops) { .name = n, .mode = S_IFLNK | 0777, .iops = &ops }
 #define COMMON_NODES                                                                                   \
 	{ .name = "fd", .mode = S_IFDIR | 0500, .lookup = proc_fd_lookup, .iterate = proc_fd_iterate, .guarded = true }, \
 	{ .name = "fdinfo", .mode = S_IFDIR | 0555, .lookup = proc_fdinfo_lookup, .iterate = proc_fd_iterate, .guarded = true }, \
-	GUARDED_NODE("environ", 0400, proc_show_environ), GUARDED_NODE("auxv", 0400, proc_show_auxv),   \
+	MEMORY_NODE("environ", 0400, proc_show_environ), MEMORY_NODE("auxv", 0400, proc_show_auxv),     \
 	FILE_NODE("status", 0444, proc_show_status), GUARDED_NODE("personality", 0400, show_personality), \
 	FILE_NODE("limits", 0444, show_limits),                                                         \
 	{ .name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .write = write_comm },             \
 	FILE_NODE("cmdline", 0444, proc_show_cmdline), FILE_NODE("stat", 0444, proc_show_stat),         \
-	FILE_NODE("statm", 0444, proc_show_statm), GUARDED_NODE("maps", 0444, proc_show_maps),          \
+	FILE_NODE("statm", 0444, proc_show_statm), MEMORY_NODE("maps", 0444, proc_show_maps),           \
 	{ .name = "mem", .mode = S_IFREG | 0600, .fops = &proc_mem_fops, .guarded = true },             \
 	LINK_NODE("cwd", proc_cwd_ops), LINK_NODE("root", proc_root_ops), LINK_NODE("exe", proc_exe_ops), \
 	FILE_NODE("mounts", 0444, proc_show_mounts), FILE_NODE("mountinfo", 0444, proc_show_mountinfo), \
-	GUARDED_NODE("smaps", 0444, proc_show_smaps), FILE_NODE("wchan", 0444, show_wchan),             \
+	MEMORY_NODE("smaps", 0444, proc_show_smaps), FILE_NODE("wchan", 0444, show_wchan),              \
 	FILE_NODE("schedstat", 0444, show_schedstat), FILE_NODE("oom_score", 0444, show_oom_score),     \
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj, .write = write_oom_score_adj }
 

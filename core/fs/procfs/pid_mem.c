@@ -45,7 +45,7 @@ static void area_line(struct textbuf *t, const struct mm *mm, const struct vma *
 static int show_areas(struct textbuf *t, const struct proc_target *target,
 		      void (*more)(struct textbuf *t, struct vma *v))
 {
-	struct mm *mm = thread_mm_get(target->thread);
+	struct mm *mm = target->mm;
 	char *page;
 
 	if (!mm)
@@ -61,7 +61,6 @@ static int show_areas(struct textbuf *t, const struct proc_target *target,
 		up_read(&mm->mmap_lock);
 		kfree(page);
 	}
-	mm_put(mm);
 	return page ? 0 : -ENOMEM;
 }
 
@@ -126,30 +125,28 @@ int proc_show_cmdline(struct textbuf *t, const struct proc_target *target)
 
 int proc_show_environ(struct textbuf *t, const struct proc_target *target)
 {
-	struct mm *mm = thread_mm_get(target->thread);
+	struct mm *mm = target->mm;
 
 	if (!mm)
 		return 0;
 	show_range(t, mm, mm->env_start, mm->env_end);
-	mm_put(mm);
 	return 0;
 }
 
 int proc_show_auxv(struct textbuf *t, const struct proc_target *target)
 {
-	struct mm *mm = thread_mm_get(target->thread);
+	struct mm *mm = target->mm;
 
 	if (!mm)
 		return 0;
 	tb_write(t, mm->auxv, min_t(size_t, mm->auxv_len * sizeof(mm->auxv[0]), sizeof(mm->auxv)));
-	mm_put(mm);
 	return 0;
 }
 
 /* ---- mem ---- */
 
-/* The address space is the one at the time of the open: it is not exec's new one. Borrowed: it may be emptied. */
-static int mem_open(struct inode *i, struct file *f)
+/* Borrowed only: a descriptor keeps no pages of a process that ended or executed another program. */
+int proc_mm_open(struct inode *i, struct mm **opened)
 {
 	struct thread *t = proc_thread(proc_of(i));
 	struct mm *mm;
@@ -168,8 +165,18 @@ static int mem_open(struct inode *i, struct file *f)
 		ref_get(&mm->refs);
 		mm_put(mm);
 	}
-	f->private = mm;
+	*opened = mm;
 	return 0;
+}
+
+static int mem_open(struct inode *i, struct file *f)
+{
+	struct mm *mm;
+	int err = proc_mm_open(i, &mm);
+
+	if (!err)
+		f->private = mm;
+	return err;
 }
 
 static void mem_release(struct file *f)

@@ -13,6 +13,7 @@
 
 struct proc_file {
 	struct mutex lock;
+	struct mm *mm;		/* of a `memory` node; borrowed, never changes */
 	struct textbuf text;	/* [lock] buf NULL: not made yet */
 };
 
@@ -220,13 +221,18 @@ static const struct inode_ops proc_dir_ops = { .lookup = proc_lookup };
 static int proc_open(struct inode *i, struct file *f)
 {
 	struct proc_file *pf;
-	int err = proc_dir_open(i, f);
+	struct mm *mm = NULL;
+	int err = proc_of(i)->node->memory ? proc_mm_open(i, &mm) : proc_dir_open(i, f);
 
 	if (err)
 		return err;
 	pf = kzalloc(sizeof(*pf), GFP_KERNEL);
-	if (!pf)
+	if (!pf) {
+		if (mm)
+			mm_drop(mm);
 		return -ENOMEM;
+	}
+	pf->mm = mm;
 	mutex_init(&pf->lock);
 	f->private = pf;
 	return 0;
@@ -236,6 +242,8 @@ static void proc_release(struct file *f)
 {
 	struct proc_file *pf = f->private;
 
+	if (pf->mm)
+		mm_drop(pf->mm);
 	kfree(pf->text.buf);
 	kfree(pf);
 }
@@ -244,6 +252,7 @@ static void proc_release(struct file *f)
 static int target_get(struct file *f, struct proc_target *target)
 {
 	struct proc_inode *pi = proc_of(f->inode);
+	struct proc_file *pf = f->private;
 
 	*target = (struct proc_target){ .node = pi->node, .fd = pi->fd, .whole = !pi->task };
 	if (!pi->pid)
@@ -256,11 +265,15 @@ static int target_get(struct file *f, struct proc_target *target)
 		thread_put(target->thread);
 		return -EACCES;
 	}
+	if (pf->mm && ref_get_not_zero(&pf->mm->users))
+		target->mm = pf->mm;
 	return 0;
 }
 
 static void target_put(struct proc_target *target)
 {
+	if (target->mm)
+		mm_put(target->mm);
 	if (target->thread)
 		thread_put(target->thread);
 }

@@ -15,6 +15,7 @@ struct proc_inode;
 /* What a show function is about. */
 struct proc_target {
 	struct thread *thread;		/* counted for the call; NULL outside /proc/PID */
+	struct mm *mm;			/* of a `memory` node, counted for the call; NULL: there was none, or it is gone */
 	bool whole;			/* the process, not only this thread: /proc/PID, not /proc/PID/task/TID */
 	unsigned fd;			/* fdinfo/FD */
 	const struct proc_node *node;
@@ -34,6 +35,7 @@ struct proc_node {
 	const struct inode_ops *iops;	/* links */
 	const struct file_ops *fops;	/* files that are more than text */
 	bool guarded;			/* only for those who may trace the process */
+	bool memory;			/* guarded, and of the address space that was there when it was opened */
 	bool per_fd;			/* stands for a descriptor: looked up anew each time */
 	const void *data;		/* the variable of a sysctl */
 };
@@ -52,6 +54,9 @@ static inline struct proc_inode *proc_of(const struct inode *i) { return i->priv
 struct inode *proc_inode_new(struct super_block *sb, const struct proc_node *node, struct pid *pid, bool task, unsigned fd);
 /* The thread an inode is about (a process: its leader), counted; NULL when it is gone. */
 struct thread *proc_thread(const struct proc_inode *pi);
+/* The address space of an inode's process, borrowed (mm_drop) for it may be emptied; NULL without one. 0, -ESRCH, or
+ * -EACCES when the caller may not trace it. (pid_mem.c) */
+int proc_mm_open(struct inode *i, struct mm **mm);
 /* A decimal number without a leading zero: the number, or -1. */
 long proc_number(const char *name, u32 len);
 #define PROC_FIRST_DYNAMIC 256	/* place in getdents where names beyond node->children start */
