@@ -72,6 +72,27 @@ TEST(smp, "four processes execute programs at once")
 	together(exec_and_wait);
 }
 
+static int look_below_parent(int number)
+{
+	char path[48], text[16];
+
+	(void)number;
+	snprintf(path, sizeof(path), "/proc/%d/comm", getppid());
+	for (int i = 0; i < 400; i++) {
+		int fd = open(path, O_RDONLY);
+
+		if (fd < 0 || read(fd, text, sizeof(text)) <= 0)
+			return 1;
+		close(fd);
+	}
+	return 0;
+}
+
+TEST(smp, "four processes open and close the same file below /proc/PID at once")
+{
+	together(look_below_parent);
+}
+
 static int files(int number)
 {
 	char mine[32], other[32];

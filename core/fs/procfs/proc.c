@@ -103,13 +103,22 @@ struct inode *proc_inode_new(struct super_block *sb, const struct proc_node *nod
 	return i;
 }
 
+static void proc_inode_free_rcu(struct rcu_head *head)
+{
+	struct proc_inode *pi = container_of(head, struct proc_inode, rcu);
+
+	if (pi->pid)
+		pid_put(pi->pid);
+	kfree(pi);
+}
+
+/* A path walk that counts nothing may just be asking proc_revalidate(). */
 static void proc_evict(struct inode *i)
 {
 	struct proc_inode *pi = proc_of(i);
 
-	if (pi && pi->pid)
-		pid_put(pi->pid);
-	kfree(pi);
+	if (pi)
+		call_rcu(&pi->rcu, proc_inode_free_rcu);
 }
 
 /* ---- directories ---- */

@@ -40,12 +40,13 @@ struct proc_node {
 	const void *data;		/* the variable of a sysctl */
 };
 
-/* inode->private */
+/* inode->private; good under RCU, as the inode is */
 struct proc_inode {
 	const struct proc_node *node;
 	struct pid *pid;		/* counted; NULL outside /proc/PID */
 	bool task;			/* pid names a thread */
 	unsigned fd;			/* fd/FD, fdinfo/FD */
+	struct rcu_head rcu;
 };
 
 static inline struct proc_inode *proc_of(const struct inode *i) { return i->private; }
