@@ -67,6 +67,7 @@ static void kernel_init(void *unused)
 
 	(void)unused;
 	lockcheck_boot_done();
+	hunt_init();
 	smp_init();
 	tty_init();
 	arch_init_devices();

@@ -145,6 +145,7 @@ void might_sleep(void)
 		off = true;
 		panic("sleeping in %pS with interrupts off", __builtin_return_address(0));
 	}
+	hunt_might_sleep();
 }
 
 void lockcheck_boot_done(void)
@@ -185,6 +186,7 @@ void spin_unlock(spinlock_t *l)
 {
 	lockcheck_release(l);
 	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
+	hunt_lock_released();
 }
 
 #endif

@@ -223,6 +223,8 @@ void schedule(void)
 		rq_charge(rq, prev);
 	if (thread_flag(prev, TF_NEED_RESCHED))
 		thread_clear_flag(prev, TF_NEED_RESCHED);
+	if (prev->state == THREAD_RUNNING && hunt_slice(prev))
+		rq->yielding = true;
 	next = choose(rq, prev);
 	if (next == prev) {
 		spin_unlock(&rq->lock);
@@ -388,7 +390,7 @@ void sched_tick(bool user)
 	rq->clock = clock_monotonic();
 	rq_charge(rq, t);
 	drop_handoff(rq);
-	if (is_rt(t) ? rt_turn_over(&rq->rt, t) : fair_turn_over(&rq->fair, t))
+	if (is_rt(t) ? rt_turn_over(&rq->rt, t) : fair_turn_over(&rq->fair, t) || hunt_slice(t))
 		rq_resched(rq);
 	spin_unlock(&rq->lock);
 	rq_balance_tick(rq);

@@ -49,6 +49,12 @@ struct rq {
 };
 
 static inline bool is_rt(const struct thread *t) { return t->se.rt_priority != 0; }
+/* Does the running t give its turn away whenever it can? Debug builds, hunt.c. */
+#ifdef CONFIG_DEBUG
+bool hunt_slice(const struct thread *t);
+#else
+static inline bool hunt_slice(const struct thread *t) { (void)t; return false; }
+#endif
 static inline bool is_idle(const struct thread *t) { return t->cpu->idle == t; }
 /* The queue of t's CPU, locked, interrupts off. */
 static inline struct rq *lock_thread_rq(struct thread *t, struct irqflags *flags)

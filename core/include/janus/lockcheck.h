@@ -24,11 +24,17 @@ void might_sleep(void);
 void lockcheck_boot_done(void);		/* from now on sleeping with interrupts off is an error */
 void lockcheck_off(void);		/* panic: what is held does not matter any more */
 
+/* Forced rescheduling: core/sched/hunt.c says what it does, and how the command line turns it on. */
+void hunt_init(void);			/* once, when the command line is known */
+void hunt_lock_released(void);
+void hunt_might_sleep(void);		/* sleeping is allowed here: perhaps another thread runs first */
+
 #else
 
 static inline void might_sleep(void) {}
 static inline void lockcheck_boot_done(void) {}
 static inline void lockcheck_off(void) {}
+static inline void hunt_init(void) {}
 
 #endif
 #endif
