@@ -14,6 +14,8 @@ from .term import say
 # A suite's console that says nothing for so long is a hang: each program has a limit of its own below it.
 IDLE = 150
 FEW = 3         # subjects that may be run a second time; more failures are no accident
+# What boots of the debug build add to the command line; core/sched/hunt.c says what it does.
+HUNTS = {"debug": (), "resched": ("hunt.resched=1", "hunt.slice=1")}
 REPORT = os.path.join(BUILD, "report")
 
 
@@ -28,18 +30,18 @@ class Boot:
     log: str = ""           # the console, and its file
     log_path: str = ""
     seconds: float = 0.0
-    debug: bool = False     # of the debug build
+    hunt: str = ""          # of the debug build: a key of HUNTS
     again: bool = False     # a second run of subjects that failed
     flaky: list = field(default_factory=list)   # "subject: subtest" that failed once and then passed
 
     @property
     def name(self):
         cpus = f"{self.smp} CPU" + "s" * (self.smp > 1)
-        return f"{self.machine.name} {'Linux' if self.linux else cpus}{' debug' * self.debug}"
+        return f"{self.machine.name} {'Linux' if self.linux else cpus}{self.hunt and ' ' + self.hunt}"
 
     @property
     def file_name(self):
-        kernel = "linux" if self.linux else "janus-debug" if self.debug else "janus"
+        kernel = "linux" if self.linux else f"janus-{self.hunt}" if self.hunt else "janus"
         return f"{self.machine.name}-{kernel}-{self.smp}cpu{'-again' * self.again}"
 
     def not_reached(self, oracle):
@@ -81,14 +83,14 @@ def run_command(machine, kernel, folder, command, guest_options=None, timeout=60
         return bytes(output), outcome, errors.read().decode(errors="replace").strip()
 
 
-def run_suite(machine, kernel, folder, smp, linux, only, timeout, verbose, debug=False):
+def run_suite(machine, kernel, folder, smp, linux, only, timeout, verbose, hunt=""):
     """The suite in one guest. The host's load can fail a test that is right: the few subjects that failed
     are run once more in a fresh guest, and what passes then is told as flaky. A dead guest is no such case."""
-    boot = run_suite_once(machine, kernel, folder, smp, linux, only, timeout, verbose, debug)
+    boot = run_suite_once(machine, kernel, folder, smp, linux, only, timeout, verbose, hunt)
     failed = [name for name, subject in boot.subjects.items() if subject.count("fail")]
     if boot.trouble or not failed or len(failed) > FEW:
         return boot
-    second = run_suite_once(machine, kernel, folder, smp, linux, failed, timeout, verbose, debug, again=True)
+    second = run_suite_once(machine, kernel, folder, smp, linux, failed, timeout, verbose, hunt, again=True)
     for name in failed:
         for title, result in boot.subjects[name].results.items():
             other = second.subjects[name].results.get(title) if name in second.subjects else None
@@ -98,12 +100,12 @@ def run_suite(machine, kernel, folder, smp, linux, only, timeout, verbose, debug
     return boot
 
 
-def run_suite_once(machine, kernel, folder, smp, linux, only, timeout, verbose, debug=False, again=False):
-    boot = Boot(machine, smp, linux, debug=debug, again=again)
+def run_suite_once(machine, kernel, folder, smp, linux, only, timeout, verbose, hunt="", again=False):
+    boot = Boot(machine, smp, linux, hunt=hunt, again=again)
     say(f"suite on {boot.name} ...")
     show = (lambda data: (sys.stderr.buffer.write(data), sys.stderr.flush())) if verbose else None
     _, outcome, errors = run_command(machine, kernel, folder, ["/suite/run", *only], {"smp": smp}, timeout, show,
-                                     idle=IDLE)
+                                     append=HUNTS.get(hunt, ()), idle=IDLE)
     boot.log, boot.seconds = outcome.log.decode(errors="replace"), outcome.seconds
     boot.subjects = ktap.parse(boot.log)
     if outcome.status is None:

@@ -3,7 +3,8 @@
 
 First the checks that need no guest (design rules, host unit tests), then the suite on every machine at
 every number of CPUs, each result beside that of Debian's Linux: a subtest that Linux fails is an error of
-the suite, not of Janus. The debug build runs the suite too: its poison, traps and lock checker panic.
+the suite, not of Janus. The debug build runs the suite too: its poison, traps and lock checker panic,
+and so do races that forced rescheduling brings about.
 """
 import concurrent.futures
 import os
@@ -79,17 +80,17 @@ def test(options):
     folders = {m.name: build(m, mode="debug" if options.debug else "release") for m in machines}
     hunters = {m.name: build(m, mode="debug") for m in machines} if plain else {}
     columns, logs, judges = hostchecks.run(machines, folders) if plain else [], {}, []
-    jobs, suites = [], len(counts) + plain     # how many boots of Janus run the suite
+    jobs, suites = [], len(counts) + (len(boots.HUNTS) if plain else 0)    # how many boots of Janus run the suite
     for m in machines:
         folder = folders[m.name]
         kernel = os.path.join(folder, "boot/kernel")
         jobs.append((boots.oracle, m, folder, only, options.timeout, options.verbose))
         jobs += [(boots.run_suite, m, kernel, folder, n, False, only, options.timeout, options.verbose,
-                  options.debug) for n in counts]
+                  "debug" * options.debug) for n in counts]
         if plain:
             debug = os.path.join(hunters[m.name], "boot/kernel")
-            jobs.append((boots.run_suite, m, debug, folder, DEBUG_CPUS, False, only, options.timeout,
-                         options.verbose, True))
+            jobs += [(boots.run_suite, m, debug, folder, DEBUG_CPUS, False, only, options.timeout, options.verbose,
+                      hunt) for hunt in boots.HUNTS]
             jobs.append((programs.run, m, kernel, folder, options.timeout))
             jobs.append((scenarios.run, m, kernel, folder))
             jobs.append((costs.run, m, kernel, folder))
