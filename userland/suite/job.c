@@ -25,14 +25,22 @@ static void open_pty(void)
 
 static pid_t pause_in_group(pid_t group)
 {
-	pid_t pid = ktap_fork();
+	int ready[2];
+	char byte;
+	pid_t pid;
 
+	ASSERT_OK(pipe(ready));
+	pid = ktap_fork();
 	if (pid == 0) {
 		setpgid(0, group);
+		write(ready[1], "", 1);
 		for (;;)
 			pause();
 	}
 	setpgid(pid, group);
+	ASSERT_EQ(read(ready[0], &byte, 1), 1);		/* or its own call might undo what a test does next */
+	close(ready[0]);
+	close(ready[1]);
 	return pid;
 }
 
