@@ -22,6 +22,15 @@ DOORS = {
               ("vector 9, IRQ", "a device, the timer, another CPU", "user_irq")],
 }
 
+READING = """<details class="extra"><summary>How to read this page</summary>
+<p>The numbered stages are the banners of the entry file, <code>arch/x86_64/entry.asm</code> and
+<code>arch/arm64/entry.S</code>, which have the same ones in the same order. Between them runs C: dispatch finds the
+call's function, the handler is that function, copy moves bytes from and to the user, exit work is what must be done
+before the user goes on, such as a signal. Linux's functions are put into the same stages.</p>
+<p>Events are what a processor charges more for than one instruction: <i>register</i>, a system register; <i>barrier</i>;
+<i>atomic</i>; <i>tlb</i>, an invalidation or another page table; <i>door</i>, the instruction that enters or leaves the
+kernel.</p></details>"""
+
 
 def esc(text):
     return html.escape(str(text))
@@ -152,6 +161,7 @@ def page(recorded):
             f"<body><header><h1>How a call enters the kernel, and leaves it</h1>"
             f"<p>Each lane is one kernel on one machine, recorded instruction by instruction in QEMU from the user's trap "
             f"instruction to the user's next instruction. A stage opens to what ran in it. Figures are instructions.</p>"
+            f"{READING}"
             f'<div class="controls"><label>Call <select id="menu">{menu}</select></label> '
             f'<button type="button" id="open">open all stages</button> <button type="button" id="close">close all</button></div>'
             f"</header><main>{sections}<section><h2>The doors of each machine</h2>"
