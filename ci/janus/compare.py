@@ -84,6 +84,10 @@ def read_json(path):
         raise Trouble(f"{path} is no whole JSON file of janus compare") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise Trouble(f"{path} is not of this janus compare (schema {SCHEMA})")
+    try:
+        stage_counts(data)
+    except (KeyError, TypeError, AttributeError):
+        raise Trouble(f"{path} lacks fields of janus compare's JSON") from None
     return data
 
 
