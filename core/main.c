@@ -11,6 +11,7 @@
 #include <janus/lock.h>
 #include <janus/page.h>
 #include <janus/pipe.h>
+#include <janus/socket.h>
 #include <janus/printk.h>
 #include <janus/random.h>
 #include <janus/sched.h>
@@ -105,6 +106,7 @@ void kernel_main(void)
 	process_init();
 	vfs_init();			/* an empty root, and the file systems */
 	pipe_init();
+	socket_init();
 	wake_up_new(kthread_create_init(kernel_init));
 	arch_local_irq_enable();
 	sched_idle_loop();

@@ -280,6 +280,7 @@ struct user_struct {
 	refcount_t refs;
 	s32 processes;			/* [atomic] RLIMIT_NPROC */
 	s32 sigpending;			/* [atomic] RLIMIT_SIGPENDING */
+	s32 inflight;			/* [atomic] descriptors in messages, RLIMIT_NOFILE */
 };
 struct user_struct *user_find(uid_t uid);	/* referenced; NULL on no memory */
 void user_put(struct user_struct *user);

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What flows between unix sockets: a queue of messages at the receiver, paid by the sender. A stream reads across
+ * their borders, datagrams and records do not. Source: unix(7), send(2), recv(2).
+ */
+#include "unix.h"
+
+#define STREAM_CHUNK (2 * PAGE_SIZE - sizeof(struct unix_message))
+#define SPACE_QUEUES 16
+
+static struct wait_queue space[SPACE_QUEUES] = { [0 ... SPACE_QUEUES - 1] = { .lock = SPINLOCK_INIT } };
+static spinlock_t space_lock = SPINLOCK_INIT;
+
+/* Shared by hash and never freed, for a poller may outlive the receiver it looks at. */
+struct wait_queue *unix_space_wait(const struct unix_sock *to)
+{
+	struct wait_queue *q = &space[((unsigned long)to >> 8) % SPACE_QUEUES];
+
+	if (unlikely(!__atomic_load_n(&q->entries.next, __ATOMIC_ACQUIRE))) {
+		GUARD(spin, &space_lock);
+		if (!q->entries.next) {
+			q->entries.prev = &q->entries;
+			__atomic_store_n(&q->entries.next, &q->entries, __ATOMIC_RELEASE);
+		}
+	}
+	return q;
+}
+
+bool unix_dgram_full(const struct unix_sock *from, const struct unix_sock *to)
+{
+	return from != to && READ_ONCE(to->peer) != from && READ_ONCE(to->queued) > DGRAM_BACKLOG;
+}
+
+/* ---- messages ---- */
+
+static void message_free(struct unix_message *msg)
+{
+	struct unix_sock *sender = msg->sender;
+	s64 left = __atomic_sub_fetch(&sender->sending, msg->size + MESSAGE_OVERHEAD, __ATOMIC_RELAXED);
+
+	if (left * 2 <= (s64)READ_ONCE(sender->socket.sndbuf))
+		wake_up_poll(&sender->write_wait, POLLOUT | POLLWRNORM | POLLWRBAND);
+	scm_fds_put(msg->fds);
+	unix_put(sender);
+	kfree(msg);
+}
+
+void unix_purge(struct unix_sock *u)
+{
+	struct unix_message *msg;
+
+	for (;;) {
+		spin_lock(&u->lock);
+		msg = u->queued ? list_first_entry(&u->queue, struct unix_message, link) : NULL;
+		if (msg) {
+			list_del(&msg->link);
+			WRITE_ONCE(u->queued, u->queued - 1);
+		}
+		spin_unlock(&u->lock);
+		if (!msg)
+			return;
+		message_free(msg);
+	}
+}
+
+static bool has_room(const struct unix_sock *u)
+{
+	return READ_ONCE(u->sending) < (s64)READ_ONCE(u->socket.sndbuf);
+}
+
+/* A message of `size` bytes of the iterator, when u may send more; or ERR_PTR. */
+static struct unix_message *message_make(struct unix_sock *u, struct socket_msg *m, size_t size, u64 *deadline)
+{
+	struct unix_message *msg;
+	long err;
+
+	while (!has_room(u)) {
+		if (m->flags & MSG_DONTWAIT)
+			return ERR_PTR(-EAGAIN);
+		if (!*deadline)
+			*deadline = socket_deadline(READ_ONCE(u->socket.sndtimeo));
+		err = SOCKET_WAIT(&u->write_wait, has_room(u) || READ_ONCE(u->shutdown) & SEND_SHUTDOWN, *deadline);
+		if (err)
+			return ERR_PTR(err);
+		if (READ_ONCE(u->shutdown) & SEND_SHUTDOWN)
+			return ERR_PTR(-EPIPE);
+	}
+	msg = kmalloc(sizeof(*msg) + size, GFP_KERNEL);
+	if (!msg)
+		return ERR_PTR(-ENOBUFS);
+	if (copy_from_iter(msg->data, size, m->it) != size) {
+		kfree(msg);
+		return ERR_PTR(-EFAULT);
+	}
+	msg->sender = unix_get(u);
+	msg->fds = NULL;
+	msg->size = (u32)size;
+	msg->offset = 0;
+	__atomic_fetch_add(&u->sending, size + MESSAGE_OVERHEAD, __ATOMIC_RELAXED);
+	return msg;
+}
+
+/* Put what the sender says of itself, when either end asks for it, and the descriptors into the message. */
+static int message_attach(struct unix_message *msg, struct socket_msg *m, const struct unix_sock *to)
+{
+	int err;
+
+	msg->cred = (struct ucred){ 0, 65534, 65534 };
+	if (m->has_cred)
+		msg->cred = m->cred;
+	else if (READ_ONCE(msg->sender->socket.passcred) || READ_ONCE(to->socket.passcred))
+		msg->cred = current_ucred();
+	if (m->fds) {
+		err = scm_fds_charge(m->fds);
+		if (err)
+			return err;
+		msg->fds = m->fds;
+		m->fds = NULL;
+	}
+	return 0;
+}
+
+/* 0, or -EPIPE or -ECONNREFUSED: it does not listen any more. */
+static int message_queue(struct unix_message *msg, struct unix_sock *to)
+{
+	GUARD(spin, &to->lock);
+	if (to->shutdown & RCV_SHUTDOWN)
+		return to->dead && unix_is_dgram(to) ? -ECONNREFUSED : -EPIPE;
+	list_add_tail(&msg->link, &to->queue);
+	WRITE_ONCE(to->queued, to->queued + 1);
+	to->bytes += msg->size;
+	return 0;
+}
+
+static int send_one(struct unix_sock *u, struct unix_sock *to, struct socket_msg *m, size_t size, u64 *deadline)
+{
+	struct unix_message *msg = message_make(u, m, size, deadline);
+	int err;
+
+	if (IS_ERR(msg))
+		return (int)PTR_ERR(msg);
+	err = message_attach(msg, m, to);
+	if (!err)
+		err = message_queue(msg, to);
+	if (err)
+		message_free(msg);
+	else
+		wake_up_poll(&to->read_wait, POLLIN | POLLRDNORM | POLLRDBAND);
+	return err;
+}
+
+/* ---- sending ---- */
+
+static ssize_t send_stream(struct unix_sock *u, struct socket_msg *m)
+{
+	struct unix_sock *to = __atomic_load_n(&u->peer, __ATOMIC_ACQUIRE);	/* stays as long as u's file */
+	u64 deadline = 0;
+	ssize_t done = 0;
+	int err = 0;
+
+	if (m->namelen)
+		return READ_ONCE(u->state) == UNIX_CONNECTED ? -EISCONN : -EOPNOTSUPP;
+	if (!to)
+		return -ENOTCONN;
+	if (READ_ONCE(u->shutdown) & SEND_SHUTDOWN)
+		err = -EPIPE;
+	while (!err && m->it->count) {
+		size_t n = min(m->it->count, STREAM_CHUNK);
+
+		err = READ_ONCE(u->reset) ? -u->socket.ops->take_error(&u->socket) : 0;
+		if (!err)
+			err = send_one(u, to, m, n, &deadline);
+		if (!err)
+			done += (ssize_t)n;
+	}
+	if (done)
+		return done;
+	if (err == -EPIPE && !(m->flags & MSG_NOSIGNAL))
+		signal_send_thread(current, SIGPIPE, NULL);
+	return err;
+}
+
+/* Nobody is there any more: a datagram socket that was connected to it is not. */
+static void forget_peer(struct unix_sock *u, struct unix_sock *gone)
+{
+	bool mine;
+
+	mutex_lock(&unix_state_mutex);
+	spin_lock(&u->lock);
+	mine = u->peer == gone;
+	if (mine)
+		u->peer = NULL;
+	spin_unlock(&u->lock);
+	if (mine)
+		u->state = UNIX_CLOSED;
+	mutex_unlock(&unix_state_mutex);
+	if (mine)
+		unix_put(gone);
+}
+
+/* The receiver's queue has room: 0 or -errno. */
+static int wait_for_space(struct unix_sock *u, struct unix_sock *to, struct socket_msg *m, u64 *deadline)
+{
+	struct wait_queue *q = unix_space_wait(to);
+
+	if (!unix_dgram_full(u, to) || READ_ONCE(to->dead))
+		return 0;
+	if (m->flags & MSG_DONTWAIT)
+		return -EAGAIN;
+	if (!*deadline)
+		*deadline = socket_deadline(READ_ONCE(u->socket.sndtimeo));
+	return (int)SOCKET_WAIT(q, !unix_dgram_full(u, to) || READ_ONCE(to->shutdown) & RCV_SHUTDOWN, *deadline);
+}
+
+static struct unix_sock *dgram_target(struct unix_sock *u, struct socket_msg *m)
+{
+	struct unix_sock *to;
+
+	if (m->namelen)
+		return unix_find(&m->name, m->namelen, u->socket.type);
+	to = unix_peer_get(u);
+	return to ? to : ERR_PTR(-ENOTCONN);
+}
+
+static ssize_t send_dgram(struct unix_sock *u, struct socket_msg *m)
+{
+	struct unix_sock *to = dgram_target(u, m), *others;
+	size_t size = m->it->count;
+	u64 deadline = 0;
+	int err = 0;
+
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	if (READ_ONCE(u->reset))
+		err = -u->socket.ops->take_error(&u->socket);
+	others = READ_ONCE(to->peer);
+	if (size > READ_ONCE(u->socket.sndbuf) - 32)
+		err = -EMSGSIZE;
+	else if (!err && READ_ONCE(u->shutdown) & SEND_SHUTDOWN)
+		err = -EPIPE;
+	else if (!err && unix_is_dgram(u) && others && others != u)
+		err = -EPERM;
+	if (!err && unix_is_dgram(u))
+		err = wait_for_space(u, to, m, &deadline);
+	if (!err)
+		err = send_one(u, to, m, size, &deadline);
+	if (err == -ECONNREFUSED)
+		forget_peer(u, to);
+	unix_put(to);
+	return err ? err : (ssize_t)size;
+}
+
+ssize_t unix_send(struct socket *s, struct socket_msg *m)
+{
+	struct unix_sock *u = unix_of(s);
+
+	if (m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (s->type == SOCK_STREAM)
+		return send_stream(u, m);
+	if (s->type == SOCK_SEQPACKET) {
+		if (READ_ONCE(u->state) != UNIX_CONNECTED)
+			return -ENOTCONN;
+		m->namelen = 0;
+	}
+	return send_dgram(u, m);
+}
+
+/* ---- receiving ---- */
+
+static struct unix_message *first_message(struct unix_sock *u)
+{
+	GUARD(spin, &u->lock);
+	return u->queued ? list_first_entry(&u->queue, struct unix_message, link) : NULL;
+}
+
+/* Under read_mutex. */
+static struct unix_message *next_message(struct unix_sock *u, struct unix_message *msg)
+{
+	GUARD(spin, &u->lock);
+	return msg->link.next == &u->queue ? NULL : list_entry(msg->link.next, struct unix_message, link);
+}
+
+static void take_message(struct unix_sock *u, struct unix_message *msg)
+{
+	spin_lock(&u->lock);
+	list_del(&msg->link);
+	WRITE_ONCE(u->queued, u->queued - 1);
+	u->bytes -= msg->size - msg->offset;
+	spin_unlock(&u->lock);
+	if (unix_is_dgram(u))
+		wake_up_all(unix_space_wait(u));
+	message_free(msg);
+}
+
+/* Nothing is queued: what that means. 0: end of file; -EAGAIN: wait. */
+static int why_empty(struct unix_sock *u, bool nonblock)
+{
+	int err = READ_ONCE(u->reset) ? -u->socket.ops->take_error(&u->socket) : 0;
+
+	if (err)
+		return err;
+	if (READ_ONCE(u->shutdown) & RCV_SHUTDOWN && !(unix_is_dgram(u) && nonblock))
+		return 0;
+	return -EAGAIN;
+}
+
+/* The first message, with read_mutex held; or NULL without it and *err: 0 at the end. */
+static struct unix_message *wait_message(struct unix_sock *u, u32 flags, u64 *deadline, long *err)
+{
+	struct unix_message *msg;
+
+	for (;;) {
+		mutex_lock(&u->read_mutex);
+		msg = first_message(u);
+		if (msg)
+			return msg;
+		mutex_unlock(&u->read_mutex);
+		*err = why_empty(u, flags & MSG_DONTWAIT);
+		if (*err != -EAGAIN || flags & MSG_DONTWAIT)
+			return NULL;
+		if (!*deadline)
+			*deadline = socket_deadline(READ_ONCE(u->socket.rcvtimeo));
+		*err = SOCKET_WAIT(&u->read_wait, READ_ONCE(u->queued) || READ_ONCE(u->shutdown) & RCV_SHUTDOWN ||
+				   READ_ONCE(u->reset), *deadline);
+		if (*err)
+			return NULL;
+	}
+}
+
+/* Who sent it. */
+static void describe(struct unix_message *msg, struct socket_msg *m)
+{
+	m->cred = msg->cred;
+	m->namelen = unix_copy_name(msg->sender, &m->name);
+	if (m->namelen == UNIX_NAME_OFFSET)
+		m->namelen = 0;
+}
+
+/* What came with it. Under read_mutex. */
+static void detach_fds(struct unix_message *msg, struct socket_msg *m)
+{
+	if (!msg->fds)
+		return;
+	if (m->flags & MSG_PEEK) {
+		m->fds = scm_fds_copy(msg->fds);
+	} else {
+		m->fds = msg->fds;
+		msg->fds = NULL;
+	}
+}
+
+static bool same_cred(const struct ucred *a, const struct ucred *b)
+{
+	return a->pid == b->pid && a->uid == b->uid && a->gid == b->gid;
+}
+
+/* Copy from messages that belong together; bytes, or -EFAULT before the first. Under read_mutex. */
+static ssize_t drain(struct unix_sock *u, struct unix_message *msg, struct socket_msg *m, bool first)
+{
+	ssize_t done = 0;
+
+	while (msg && m->it->count && !m->fds) {
+		size_t left = msg->size - msg->offset, want = min(left, m->it->count), n;
+		struct unix_message *next;
+
+		if (!first && READ_ONCE(u->socket.passcred) && !same_cred(&msg->cred, &m->cred))
+			break;
+		n = copy_to_iter(msg->data + msg->offset, want, m->it);
+		if (n < want)
+			return done ? done : -EFAULT;
+		if (first)
+			describe(msg, m);
+		first = false;
+		detach_fds(msg, m);	/* the last that is read: what follows has descriptors of its own */
+		done += (ssize_t)n;
+		next = m->it->count ? next_message(u, msg) : NULL;
+		if (m->flags & MSG_PEEK) {
+			msg = next;
+			continue;
+		}
+		if (n == left) {
+			take_message(u, msg);
+		} else {
+			spin_lock(&u->lock);
+			msg->offset += (u32)n;
+			u->bytes -= n;
+			spin_unlock(&u->lock);
+		}
+		msg = next;
+	}
+	return done;
+}
+
+static ssize_t recv_stream(struct unix_sock *u, struct socket_msg *m)
+{
+	bool all = (m->flags & (MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT)) == MSG_WAITALL;
+	struct unix_message *msg;
+	ssize_t done = 0, n;
+	u64 deadline = 0;
+	long err = 0;
+
+	if (READ_ONCE(u->state) != UNIX_CONNECTED)
+		return -EINVAL;
+	while (m->it->count) {
+		msg = wait_message(u, m->flags, &deadline, &err);
+		if (!msg)
+			return done ? done : err;
+		n = drain(u, msg, m, !done);
+		mutex_unlock(&u->read_mutex);
+		if (n <= 0)
+			return done ? done : n;
+		done += n;
+		if (!all || m->fds)
+			break;
+	}
+	return done;
+}
+
+static ssize_t recv_dgram(struct unix_sock *u, struct socket_msg *m)
+{
+	struct unix_message *msg;
+	u64 deadline = 0;
+	size_t n, size;
+	long err;
+
+	msg = wait_message(u, m->flags, &deadline, &err);
+	if (!msg)
+		return err;
+	size = msg->size;
+	n = min(size, m->it->count);
+	err = copy_to_iter(msg->data, n, m->it) == n ? 0 : -EFAULT;
+	describe(msg, m);
+	detach_fds(msg, m);	/* on EFAULT too: the caller puts the descriptors, without our mutex */
+	if (!(m->flags & MSG_PEEK))
+		take_message(u, msg);
+	mutex_unlock(&u->read_mutex);
+	if (err)
+		return err;
+	if (n < size)
+		m->out_flags |= MSG_TRUNC;
+	return (ssize_t)(m->flags & MSG_TRUNC ? size : n);
+}
+
+ssize_t unix_recv(struct socket *s, struct socket_msg *m)
+{
+	struct unix_sock *u = unix_of(s);
+
+	if (m->flags & MSG_OOB)
+		return s->type == SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;
+	if (s->type == SOCK_STREAM)
+		return recv_stream(u, m);
+	if (s->type == SOCK_SEQPACKET && READ_ONCE(u->state) != UNIX_CONNECTED)
+		return -ENOTCONN;
+	return recv_dgram(u, m);
+}

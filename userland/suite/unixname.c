@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Unix sockets: names, connections, options, and descriptors and credentials that travel.
+ */
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "ktap.h"
+
+static struct sockaddr_un addr = { .sun_family = AF_UNIX };
+#define LEN(n) ((socklen_t)(offsetof(struct sockaddr_un, sun_path) + (n)))
+
+static int make(int type) { return (int)ASSERT_OK(socket(AF_UNIX, type, 0)); }
+
+/* A listener with the name that `addr` has from now on; the name's length. */
+static socklen_t bind_auto(int fd)
+{
+	socklen_t len = sizeof(addr);
+
+	addr.sun_family = AF_UNIX;
+	ASSERT_OK(bind(fd, (void *)&addr, LEN(0)));
+	ASSERT_OK(getsockname(fd, (void *)&addr, &len));
+	return len;
+}
+
+static void in_scratch(void)
+{
+	ASSERT_OK(chdir(scratch()));
+	strcpy(addr.sun_path, "sock");
+}
+
+TEST(unixname, "a path: bind, listen, connect, accept")
+{
+	int l = make(SOCK_STREAM), c = make(SOCK_STREAM), a;
+	struct sockaddr_un got;
+	socklen_t len = sizeof(got);
+	struct stat st;
+	char b;
+
+	in_scratch();
+	ASSERT_OK(bind(l, (void *)&addr, sizeof(addr)));
+	ASSERT_OK(stat("sock", &st));
+	EXPECT_TRUE(S_ISSOCK(st.st_mode));
+	EXPECT_ERRNO(connect(c, (void *)&addr, sizeof(addr)), ECONNREFUSED);
+	ASSERT_OK(listen(l, 1));
+	ASSERT_OK(connect(c, (void *)&addr, sizeof(addr)));
+	a = ASSERT_OK(accept(l, (void *)&got, &len));
+	EXPECT_EQ(len, LEN(0));
+	EXPECT_EQ(write(c, "x", 1), 1);
+	EXPECT_EQ(read(a, &b, 1), 1);
+	len = sizeof(got);
+	ASSERT_OK(getpeername(c, (void *)&got, &len));
+	EXPECT_EQ(len, LEN(5));
+	EXPECT_STREQ(got.sun_path, "sock");
+	EXPECT_ERRNO(connect(c, (void *)&addr, sizeof(addr)), EISCONN);
+}
+
+TEST(unixname, "a path that is there: EADDRINUSE, also when its socket is gone")
+{
+	int a = make(SOCK_STREAM), b = make(SOCK_STREAM);
+
+	in_scratch();
+	ASSERT_OK(bind(a, (void *)&addr, sizeof(addr)));
+	EXPECT_ERRNO(bind(b, (void *)&addr, sizeof(addr)), EADDRINUSE);
+	close(a);
+	EXPECT_ERRNO(bind(b, (void *)&addr, sizeof(addr)), EADDRINUSE);
+	EXPECT_ERRNO(connect(b, (void *)&addr, sizeof(addr)), ECONNREFUSED);
+	ASSERT_OK(unlink("sock"));
+	EXPECT_ERRNO(connect(b, (void *)&addr, sizeof(addr)), ENOENT);
+	EXPECT_OK(bind(b, (void *)&addr, sizeof(addr)));
+	strcpy(addr.sun_path, "other");
+	EXPECT_ERRNO(bind(b, (void *)&addr, sizeof(addr)), EINVAL);
+}
+
+TEST(unixname, "a file that is no socket: ECONNREFUSED; a socket cannot be opened: ENXIO")
+{
+	int fd = make(SOCK_STREAM);
+
+	in_scratch();
+	close(ASSERT_OK(open("sock", O_CREAT | O_RDWR, 0600)));
+	EXPECT_ERRNO(connect(fd, (void *)&addr, sizeof(addr)), ECONNREFUSED);
+	ASSERT_OK(unlink("sock"));
+	ASSERT_OK(bind(fd, (void *)&addr, sizeof(addr)));
+	EXPECT_ERRNO(open("sock", O_RDWR), ENXIO);
+}
+
+TEST(unixname, "connecting needs write permission")
+{
+	int l = make(SOCK_STREAM), c = make(SOCK_STREAM);
+
+	in_scratch();
+	ASSERT_OK(bind(l, (void *)&addr, sizeof(addr)));
+	ASSERT_OK(listen(l, 1));
+	ASSERT_OK(chmod("sock", 0444));
+	ASSERT_OK(chmod(".", 0755));
+	ASSERT_OK(setresuid(1000, 1000, 1000));
+	EXPECT_ERRNO(connect(c, (void *)&addr, sizeof(addr)), EACCES);
+}
+
+TEST(unixname, "addresses that are none: EINVAL")
+{
+	int fd = make(SOCK_STREAM);
+
+	in_scratch();
+	EXPECT_ERRNO(bind(fd, (void *)&addr, 1), EINVAL);
+	EXPECT_ERRNO(bind(fd, (void *)&addr, sizeof(addr) + 1), EINVAL);
+	EXPECT_ERRNO(bind(fd, (void *)&addr, (socklen_t)-1), EINVAL);
+	EXPECT_ERRNO(bind(fd, (void *)8, sizeof(addr)), EFAULT);
+	addr.sun_family = AF_INET;
+	EXPECT_ERRNO(bind(fd, (void *)&addr, sizeof(addr)), EINVAL);
+}
+
+TEST(unixname, "an abstract name goes with its socket")
+{
+	int a = make(SOCK_STREAM), b = make(SOCK_STREAM);
+	socklen_t len = bind_auto(a);
+
+	EXPECT_EQ(len, LEN(6));
+	EXPECT_EQ(addr.sun_path[0], 0);
+	EXPECT_ERRNO(bind(b, (void *)&addr, len), EADDRINUSE);
+	EXPECT_ERRNO(connect(b, (void *)&addr, len), ECONNREFUSED);
+	close(a);
+	EXPECT_OK(bind(b, (void *)&addr, len));
+}
+
+TEST(unixname, "kinds must agree: EPROTOTYPE; each has abstract names of its own")
+{
+	socklen_t len = bind_auto(make(SOCK_DGRAM));
+
+	EXPECT_ERRNO(connect(make(SOCK_STREAM), (void *)&addr, len), ECONNREFUSED);
+	in_scratch();
+	ASSERT_OK(bind(make(SOCK_DGRAM), (void *)&addr, sizeof(addr)));
+	EXPECT_ERRNO(connect(make(SOCK_STREAM), (void *)&addr, sizeof(addr)), EPROTOTYPE);
+}
+
+TEST(unixname, "listen: a name first, and not a datagram socket")
+{
+	EXPECT_ERRNO(listen(make(SOCK_STREAM), 1), EINVAL);
+	EXPECT_ERRNO(listen(make(SOCK_DGRAM), 1), EOPNOTSUPP);
+	EXPECT_ERRNO(accept(make(SOCK_STREAM), NULL, NULL), EINVAL);
+	EXPECT_ERRNO(accept(make(SOCK_DGRAM), NULL, NULL), EOPNOTSUPP);
+}
+
+TEST(unixname, "what is not connected: ENOTCONN, EINVAL")
+{
+	int fd = make(SOCK_STREAM);
+	socklen_t len = sizeof(addr);
+	char c;
+
+	EXPECT_ERRNO(send(fd, "a", 1, 0), ENOTCONN);
+	EXPECT_ERRNO(recv(fd, &c, 1, 0), EINVAL);
+	EXPECT_ERRNO(getpeername(fd, (void *)&addr, &len), ENOTCONN);
+	EXPECT_ERRNO(send(make(SOCK_DGRAM), "a", 1, 0), ENOTCONN);
+	EXPECT_ERRNO(recv(make(SOCK_SEQPACKET), &c, 1, 0), ENOTCONN);
+}
+
+TEST(unixname, "a full backlog: EAGAIN without waiting, and room after accept")
+{
+	int l = make(SOCK_STREAM), a = make(SOCK_STREAM), b = make(SOCK_STREAM | SOCK_NONBLOCK);
+	socklen_t len = bind_auto(l);
+
+	ASSERT_OK(listen(l, 0));
+	ASSERT_OK(connect(a, (void *)&addr, len));
+	EXPECT_ERRNO(connect(b, (void *)&addr, len), EAGAIN);
+	ASSERT_OK(accept(l, NULL, NULL));
+	EXPECT_OK(connect(b, (void *)&addr, len));
+}
+
+TEST(unixname, "accept waits for one who connects; accept4 sets flags")
+{
+	int l = make(SOCK_STREAM), fd;
+	socklen_t len = bind_auto(l);
+	pid_t pid;
+
+	ASSERT_OK(listen(l, 1));
+	pid = fork();
+	if (!pid) {
+		fd = ASSERT_OK(accept4(l, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+		EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		EXPECT_EQ(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+		_exit(0);
+	}
+	wait_until_blocked(pid);
+	ASSERT_OK(connect(make(SOCK_STREAM), (void *)&addr, len));
+	EXPECT_EXIT(pid, 0);
+	EXPECT_ERRNO(syscall(SYS_accept4, l, NULL, NULL, 1), EINVAL);
+}
+
+TEST(unixname, "a listener that closes resets who was not accepted")
+{
+	int l = make(SOCK_STREAM), c = make(SOCK_STREAM);
+	socklen_t len = bind_auto(l);
+	char b;
+
+	ASSERT_OK(listen(l, 1));
+	ASSERT_OK(connect(c, (void *)&addr, len));
+	close(l);
+	EXPECT_ERRNO(read(c, &b, 1), ECONNRESET);
+	EXPECT_EQ(read(c, &b, 1), 0);
+}
+
+TEST(unixname, "poll tells a listener of a connection")
+{
+	int l = make(SOCK_STREAM);
+	struct pollfd p = { l, POLLIN | POLLOUT, 0 };
+	socklen_t len = bind_auto(l);
+
+	ASSERT_OK(listen(l, 1));
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	ASSERT_OK(connect(make(SOCK_STREAM), (void *)&addr, len));
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(p.revents, POLLIN);
+}
+
+TEST(unixname, "sendto names the receiver, recvfrom the sender")
+{
+	int a = make(SOCK_DGRAM), b = make(SOCK_DGRAM);
+	struct sockaddr_un from;
+	socklen_t blen, len = sizeof(from);
+	char c;
+
+	bind_auto(a);
+	memcpy(&from, &addr, sizeof(addr));
+	blen = bind_auto(b);
+	EXPECT_EQ(sendto(a, "x", 1, 0, (void *)&addr, blen), 1);
+	EXPECT_EQ(recvfrom(b, &c, 1, 0, (void *)&addr, &len), 1);
+	EXPECT_EQ(len, LEN(6));
+	EXPECT_MEMEQ(addr.sun_path, from.sun_path, 6);
+}
+
+TEST(unixname, "a datagram receiver's backlog: EAGAIN, room once it reads")
+{
+	int a = make(SOCK_DGRAM | SOCK_NONBLOCK), b = make(SOCK_DGRAM);
+	struct pollfd p = { a, POLLOUT, 0 };
+	socklen_t len = bind_auto(b);
+	int n = 0;
+	char c;
+
+	ASSERT_OK(connect(a, (void *)&addr, len));
+	while (n < 1000 && send(a, "x", 1, 0) == 1)
+		n++;
+	EXPECT_EQ(n, 11);
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	EXPECT_EQ(recv(b, &c, 1, 0), 1);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(send(a, "x", 1, 0), 1);
+}
+
+TEST(unixname, "a datagram socket disconnects by AF_UNSPEC")
+{
+	int a = make(SOCK_DGRAM), b = make(SOCK_DGRAM);
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	socklen_t len = bind_auto(b);
+
+	ASSERT_OK(connect(a, (void *)&addr, len));
+	EXPECT_EQ(send(a, "x", 1, 0), 1);
+	ASSERT_OK(connect(a, &none, sizeof(none)));
+	EXPECT_ERRNO(send(a, "x", 1, 0), ENOTCONN);
+}
+
+TEST(unixname, "sending to a socket connected to another: EPERM")
+{
+	int s[2], a = make(SOCK_DGRAM);
+	socklen_t len;
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
+	len = bind_auto(s[0]);
+	EXPECT_ERRNO(sendto(a, "x", 1, 0, (void *)&addr, len), EPERM);
+	EXPECT_ERRNO(connect(a, (void *)&addr, len), EPERM);
+}
+
+static int option(int fd, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	ASSERT_OK(getsockopt(fd, SOL_SOCKET, name, &value, &len));
+	EXPECT_EQ(len, sizeof(value));
+	return value;
+}
+
+TEST(unixname, "options that tell what a socket is")
+{
+	int fd = make(SOCK_SEQPACKET);
+
+	EXPECT_EQ(option(fd, SO_TYPE), SOCK_SEQPACKET);
+	EXPECT_EQ(option(fd, SO_DOMAIN), AF_UNIX);
+	EXPECT_EQ(option(fd, SO_PROTOCOL), 0);
+	EXPECT_EQ(option(fd, SO_ERROR), 0);
+	EXPECT_EQ(option(fd, SO_ACCEPTCONN), 0);
+	bind_auto(fd);
+	ASSERT_OK(listen(fd, 1));
+	EXPECT_EQ(option(fd, SO_ACCEPTCONN), 1);
+}
+
+TEST(unixname, "buffer sizes are doubled, and bounded")
+{
+	int fd = make(SOCK_STREAM), n = 10000;
+
+	EXPECT_EQ(option(fd, SO_SNDBUF), 212992);
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &n, sizeof(n)));
+	EXPECT_EQ(option(fd, SO_SNDBUF), 20000);
+	n = 1;
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &n, sizeof(n)));
+	EXPECT_EQ(option(fd, SO_SNDBUF), 4608);
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n)));
+	EXPECT_EQ(option(fd, SO_RCVBUF), 2304);
+	EXPECT_ERRNO(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, 3), EINVAL);
+	EXPECT_ERRNO(setsockopt(fd, SOL_SOCKET, 9999, &n, sizeof(n)), ENOPROTOOPT);
+}
+
+TEST(unixname, "SO_RCVTIMEO ends a wait with EAGAIN")
+{
+	struct timeval tv = { 0, 20000 };
+	int s[2];
+	char c;
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	ASSERT_OK(setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+	EXPECT_ERRNO(read(s[0], &c, 1), EAGAIN);
+	tv.tv_usec = 1000000;
+	EXPECT_ERRNO(setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), EDOM);
+}
+
+TEST(unixname, "SO_PEERCRED is who made the pair")
+{
+	struct ucred c;
+	socklen_t len = sizeof(c);
+	int s[2];
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	ASSERT_OK(getsockopt(s[0], SOL_SOCKET, SO_PEERCRED, &c, &len));
+	EXPECT_EQ(c.pid, getpid());
+	EXPECT_EQ(c.uid, geteuid());
+}
+
+/* ---- control messages ---- */
+
+union control { struct cmsghdr hdr; char bytes[128]; };
+
+static long send_control(int fd, int type, const void *data, size_t len)
+{
+	union control u = { .hdr = { .cmsg_len = CMSG_LEN(len), .cmsg_level = SOL_SOCKET, .cmsg_type = type } };
+	struct iovec iov = { "x", 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = CMSG_SPACE(len) };
+
+	memcpy(CMSG_DATA(&u.hdr), data, len);
+	return sendmsg(fd, &m, 0);
+}
+
+/* Bytes; what came with them is in *u, its flags in *flags. */
+static long recv_control(int fd, union control *u, size_t room, int *flags)
+{
+	char c[8];
+	struct iovec iov = { c, 8 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = u, .msg_controllen = room };
+	long n = recvmsg(fd, &m, *flags);
+
+	*flags = m.msg_flags;
+	if (n >= 0 && !m.msg_controllen)
+		memset(u, 0, sizeof(*u));
+	return n;
+}
+
+TEST(unixname, "SCM_RIGHTS hands a descriptor over")
+{
+	int s[2], p[2], fd, flags = MSG_CMSG_CLOEXEC;
+	union control u = { 0 };
+	char c;
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	ASSERT_OK(pipe(p));
+	ASSERT_EQ(send_control(s[0], SCM_RIGHTS, &p[1], sizeof(int)), 1);
+	close(p[1]);
+	ASSERT_EQ(recv_control(s[1], &u, sizeof(u), &flags), 1);
+	ASSERT_EQ(u.hdr.cmsg_type, SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(&u.hdr), sizeof(fd));
+	EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	EXPECT_EQ(write(fd, "y", 1), 1);
+	EXPECT_EQ(read(p[0], &c, 1), 1);
+}
+
+TEST(unixname, "a descriptor with no room for it: MSG_CTRUNC, and it is closed")
+{
+	int s[2], p[2], flags = 0;
+	union control u;
+	char c;
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	ASSERT_OK(pipe(p));
+	ASSERT_EQ(send_control(s[0], SCM_RIGHTS, &p[1], sizeof(int)), 1);
+	close(p[1]);
+	ASSERT_EQ(recv_control(s[1], &u, 0, &flags), 1);
+	EXPECT_EQ(flags & MSG_CTRUNC, MSG_CTRUNC);
+	EXPECT_EQ(read(p[0], &c, 1), 0);
+}
+
+TEST(unixname, "a descriptor that nobody received is closed with the socket")
+{
+	int s[2], p[2];
+	char c;
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
+	ASSERT_OK(pipe(p));
+	ASSERT_EQ(send_control(s[0], SCM_RIGHTS, &p[1], sizeof(int)), 1);
+	close(p[1]);
+	close(s[0]);
+	close(s[1]);
+	EXPECT_EQ(read(p[0], &c, 1), 0);
+}
+
+TEST(unixname, "a stream read stops behind descriptors")
+{
+	int s[2], flags = 0;
+	union control u;
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	write(s[0], "ab", 2);
+	ASSERT_EQ(send_control(s[0], SCM_RIGHTS, &s[0], sizeof(int)), 1);
+	write(s[0], "cd", 2);
+	EXPECT_EQ(recv_control(s[1], &u, sizeof(u), &flags), 3);
+	EXPECT_EQ(u.hdr.cmsg_type, SCM_RIGHTS);
+	flags = 0;
+	EXPECT_EQ(recv_control(s[1], &u, sizeof(u), &flags), 2);
+}
+
+TEST(unixname, "bad control messages: EBADF, EINVAL")
+{
+	int s[2], bad = -1;
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	EXPECT_ERRNO(send_control(s[0], SCM_RIGHTS, &bad, sizeof(bad)), EBADF);
+	EXPECT_ERRNO(send_control(s[0], 77, &bad, sizeof(bad)), EINVAL);
+	EXPECT_ERRNO(send_control(s[0], SCM_CREDENTIALS, &bad, sizeof(bad)), EINVAL);
+}
+
+TEST(unixname, "SO_PASSCRED tells who sent")
+{
+	int s[2], on = 1, flags = 0;
+	union control u;
+	struct ucred c;
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
+	ASSERT_OK(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
+	EXPECT_EQ(write(s[0], "a", 1), 1);
+	ASSERT_EQ(recv_control(s[1], &u, sizeof(u), &flags), 1);
+	ASSERT_EQ(u.hdr.cmsg_type, SCM_CREDENTIALS);
+	memcpy(&c, CMSG_DATA(&u.hdr), sizeof(c));
+	EXPECT_EQ(c.pid, getpid());
+	EXPECT_EQ(c.uid, geteuid());
+}
+
+TEST(unixname, "a user cannot claim to be another: EPERM")
+{
+	int s[2];
+	struct ucred c = { 1, 0, 0 };
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
+	ASSERT_OK(setresgid(1000, 1000, 1000));
+	ASSERT_OK(setresuid(1000, 1000, 1000));
+	EXPECT_ERRNO(send_control(s[0], SCM_CREDENTIALS, &c, sizeof(c)), EPERM);
+	c = (struct ucred){ getpid(), 1000, 1000 };
+	EXPECT_EQ(send_control(s[0], SCM_CREDENTIALS, &c, sizeof(c)), 1);
+}
+
+TEST(unixname, "sockets in the queues of sockets, a thousand deep, all close")
+{
+	int s[2], next[2], p[2];
+	char c;
+
+	ASSERT_OK(pipe(p));
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
+	ASSERT_EQ(send_control(s[0], SCM_RIGHTS, &p[1], sizeof(int)), 1);
+	close(p[1]);
+	for (int i = 0; i < 1000; i++) {
+		ASSERT_OK(socketpair(AF_UNIX, SOCK_DGRAM, 0, next));
+		ASSERT_EQ(send_control(next[0], SCM_RIGHTS, &s[1], sizeof(int)), 1);
+		close(s[0]);
+		close(s[1]);
+		memcpy(s, next, sizeof(s));
+	}
+	close(s[0]);
+	close(s[1]);
+	EXPECT_EQ(read(p[0], &c, 1), 0);
+}
