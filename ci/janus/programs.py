@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Real programs as tests: what Debian's busybox and static programs print must be what they print on Linux.
+"""Programs whose output is the test: what they print on Janus must be what they print on Linux, byte for byte.
 
-One script (userland/programs/real-programs.sh) runs them title by title on both kernels; each title is a
-result, and passes when its output and status are the same, byte for byte.
+userland/programs/real-programs.sh runs Debian's busybox and static programs, title by title. /fuzz/pointers
+gives each implemented call bad pointers and bad descriptors, a title a call. Each title is a result.
 """
 import difflib
 import os
@@ -12,13 +12,15 @@ from . import boots, ktap, packages
 from .machine import BUILD
 from .term import say
 
-COMMAND = ["/programs/real-programs.sh"]
+# Subject: the command, and the name that its saved results on Linux have.
+COMMANDS = {"real programs": (["/programs/real-programs.sh"], "programs"),
+            "bad pointers": (["/fuzz/pointers"], "pointers")}
 TITLE = re.compile(r"^== (.*)$", re.M)
 CPUS = 2
 
 
 def sections(text):
-    """{title: what was printed} of the script's output; a title whose end did not come is left out."""
+    """{title: what was printed} of the program's output; a title whose end did not come is left out."""
     found = {}
     starts = list(TITLE.finditer(text))
     for match, following in zip(starts, starts[1:]):
@@ -26,15 +28,16 @@ def sections(text):
     return found
 
 
-def on_linux(machine, folder, timeout):
+def on_linux(machine, folder, timeout, name):
     """The oracle's sections, cached like its suite results."""
+    command, short = COMMANDS[name]
     image, version = packages.linux_kernel(machine)
-    path = os.path.join(BUILD, "oracle", f"{machine.name}-programs-{boots.suite_hash(folder, version, COMMAND)}.txt")
+    path = os.path.join(BUILD, "oracle", f"{machine.name}-{short}-{boots.suite_hash(folder, version, command)}.txt")
     if os.path.exists(path):
         with open(path) as file:
             return sections(file.read())
-    say(f"real programs on {machine.name} Linux ...")
-    output, outcome, errors = boots.run_command(machine, image, folder, COMMAND, {"smp": CPUS}, timeout)
+    say(f"{name} on {machine.name} Linux ...")
+    output, outcome, errors = boots.run_command(machine, image, folder, command, {"smp": CPUS}, timeout)
     text = output.decode(errors="replace")
     if outcome.status == 0:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -45,23 +48,23 @@ def on_linux(machine, folder, timeout):
 
 def compare(title, want, got):
     if got is None:
-        return ktap.Result("fail", "not reached: the script did not get here")
+        return ktap.Result("fail", "not reached: the program did not get here")
     if got == want:
         return ktap.Result("ok")
     lines = difflib.unified_diff(want.splitlines(), got.splitlines(), "Linux", "Janus", lineterm="", n=2)
     return ktap.Result("fail", "\n".join(list(lines)[:30]))
 
 
-def run(machine, kernel, folder, timeout):
-    subject = ktap.Subject("real programs")
-    wanted = on_linux(machine, folder, timeout)
-    say(f"real programs on {machine.name} ...")
-    output, outcome, errors = boots.run_command(machine, kernel, folder, COMMAND, {"smp": CPUS}, timeout)
+def run(machine, kernel, folder, timeout, name):
+    subject = ktap.Subject(name)
+    wanted = on_linux(machine, folder, timeout, name)
+    say(f"{name} on {machine.name} ...")
+    output, outcome, errors = boots.run_command(machine, kernel, folder, COMMANDS[name][0], {"smp": CPUS}, timeout)
     got = sections(output.decode(errors="replace"))
     for title, text in wanted.items():
         subject.put(title, compare(title, text, got.get(title)))
     if not wanted:
-        subject.put("the script on Linux", ktap.Result("fail", "Linux did not run it"))
+        subject.put("the program on Linux", ktap.Result("fail", "Linux did not run it"))
     if outcome.status is None:
         log = outcome.log.decode(errors="replace")
         why = errors or boots.panic_line(log) or outcome.why

@@ -91,11 +91,12 @@ def test(options):
             debug = os.path.join(hunters[m.name], "boot/kernel")
             jobs += [(boots.run_suite, m, debug, folder, DEBUG_CPUS, False, only, options.timeout, options.verbose,
                       hunt) for hunt in boots.HUNTS]
-            jobs.append((programs.run, m, kernel, folder, options.timeout))
+            jobs += [(programs.run, m, kernel, folder, options.timeout, name) for name in programs.COMMANDS]
             jobs.append((scenarios.run, m, kernel, folder))
             jobs.append((costs.run, m, kernel, folder))
     done = run_boots(jobs)
-    step = 1 + suites + (3 if plain else 0)
+    beside = len(programs.COMMANDS) + 1 if plain else 0     # subjects that are not the suite's
+    step = 1 + suites + beside + plain
     lanes = {}
     for at in range(0, len(done), step):
         oracle, *janus = done[at:at + 1 + suites]
@@ -108,7 +109,7 @@ def test(options):
         columns.append((oracle.name, {"oracle": errors} if errors.results else {}))
         judges.append((oracle.name, oracle.subjects))
         if plain:
-            columns.append((f"{oracle.machine.name} boots", {s.name: s for s in done[at + step - 3:at + step - 1]}))
+            columns.append((f"{oracle.machine.name} boots", {s.name: s for s in done[at + 1 + suites:at + step - 1]}))
             subjects, lanes[oracle.machine.name] = done[at + step - 1]
             columns.append((f"{oracle.machine.name} costs", {s.name: s for s in subjects}))
     if plain:

@@ -25,15 +25,14 @@ static int file, directory, pipe_end, path_only;
 static bool spared(const char *name)
 {
 	static const char *const names[] = {
-		"exit", "exit_group", "rt_sigreturn", "reboot", "kexec_load", "kexec_file_load", "fork",
-		"vfork", "clone", "clone3", "pause", "execve", "execveat", "kill", "tkill", "tgkill",
-		"vhangup", "restart_syscall", "sync", "init_module", "finit_module", "delete_module",
-		"swapon", "swapoff", "setsid", "munmap", "mremap", "brk", "mmap", "mprotect",
-		"pkey_mprotect", "madvise", "close", "close_range", "times", "sched_yield", "ptrace",
-		"unshare", "setns", "pivot_root", "chroot", "acct", "seccomp", "settimeofday",
-		"clock_settime", "adjtimex", "clock_adjtime", "sethostname", "setdomainname", "syslog",
-		"shutdown", "alarm", "setitimer", "mlockall", "iopl", "ioperm", "modify_ldt",
-		"rt_sigsuspend", "rt_sigtimedwait", "getrandom", "futex", "ppoll", "select", "pselect6", "perf_event_open", "bpf", "io_uring_setup",
+		"exit", "exit_group", "rt_sigreturn", "reboot", "fork", "vfork", "clone",
+		"clone3", "pause", "execve", "execveat", "kill", "tkill", "tgkill", "vhangup",
+		"restart_syscall", "sync", "setsid", "munmap", "mremap", "brk", "mmap",
+		"mprotect", "pkey_mprotect", "madvise", "close", "close_range", "times",
+		"sched_yield", "unshare", "pivot_root", "chroot", "settimeofday",
+		"clock_settime", "adjtimex", "clock_adjtime", "sethostname", "setdomainname",
+		"syslog", "alarm", "setitimer", "mlockall", "rt_sigsuspend", "rt_sigtimedwait",
+		"getrandom", "futex", "ppoll", "select", "pselect6",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
