@@ -95,19 +95,26 @@ static struct file *socket_file(struct socket *s, unsigned flags)
 	return f;
 }
 
+static struct socket *file_socket(const struct file *f)
+{
+	return f->ops == &socket_fops ? f->private : NULL;
+}
+
 struct socket *socket_get(unsigned fd, struct fd *f, int *err)
 {
+	struct socket *s;
+
 	*f = fd_get(fd);
 	if (!f->file) {
 		*err = -EBADF;
 		return NULL;
 	}
-	if (f->file->ops != &socket_fops) {
+	s = file_socket(f->file);
+	if (!s) {
 		fd_put(*f);
 		*err = -ENOTSOCK;
-		return NULL;
 	}
-	return f->file->private;
+	return s;
 }
 
 /* ---- addresses ---- */
@@ -256,11 +263,14 @@ long sys_listen(unsigned fd, int backlog)
 /* The file of the next connection to s, or ERR_PTR. */
 static struct file *accept_file(struct file *listener, int flags, uaddr_t addr, uaddr_t addrlen)
 {
-	struct socket *s = listener->private, *new;
+	struct socket *s = file_socket(listener), *new;
 	struct sockaddr_storage name;
 	struct file *f;
-	int len, err = s->ops->accept(s, &new, listener->flags & O_NONBLOCK);
+	int len, err;
 
+	if (!s)
+		return ERR_PTR(-ENOTSOCK);
+	err = s->ops->accept(s, &new, listener->flags & O_NONBLOCK);
 	if (err)
 		return ERR_PTR(err);
 	f = socket_file(new, (unsigned)flags);
@@ -274,26 +284,34 @@ static struct file *accept_file(struct file *listener, int flags, uaddr_t addr, 
 	return ERR_PTR(err);
 }
 
-long sys_accept4(unsigned fd, uaddr_t addr, uaddr_t addrlen, int flags)
+/* The descriptor comes before the question whether the listener is a socket, as Linux orders it. */
+static int accept_fd(struct file *listener, int flags, uaddr_t addr, uaddr_t addrlen)
 {
 	struct file *file;
-	struct fd f;
-	int err, newfd;
+	int fd;
 
 	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
 		return -EINVAL;
-	if (!socket_get(fd, &f, &err))
-		return err;
-	newfd = fd_alloc(0, flags & SOCK_CLOEXEC ? O_CLOEXEC : 0);
-	if (newfd >= 0) {
-		file = accept_file(f.file, flags, addr, addrlen);
-		if (IS_ERR(file)) {
-			fd_release(newfd);
-			newfd = (int)PTR_ERR(file);
-		} else {
-			fd_install(newfd, file);
-		}
+	fd = fd_alloc(0, flags & SOCK_CLOEXEC ? O_CLOEXEC : 0);
+	if (fd < 0)
+		return fd;
+	file = accept_file(listener, flags, addr, addrlen);
+	if (IS_ERR(file)) {
+		fd_release(fd);
+		return (int)PTR_ERR(file);
 	}
+	fd_install(fd, file);
+	return fd;
+}
+
+long sys_accept4(unsigned fd, uaddr_t addr, uaddr_t addrlen, int flags)
+{
+	struct fd f = fd_get(fd);
+	int newfd;
+
+	if (!f.file)
+		return -EBADF;
+	newfd = accept_fd(f.file, flags, addr, addrlen);
 	fd_put(f);
 	return newfd;
 }
@@ -303,18 +321,20 @@ long sys_accept(unsigned fd, uaddr_t addr, uaddr_t addrlen)
 	return sys_accept4(fd, addr, addrlen, 0);
 }
 
+/* The address is read before the question whether this is a socket, as Linux orders it. */
 long sys_connect(unsigned fd, uaddr_t addr, int addrlen)
 {
 	struct sockaddr_storage name;
-	struct fd f;
+	struct fd f = fd_get(fd);
+	struct socket *s;
 	int err;
-	struct socket *s = socket_get(fd, &f, &err);
 
-	if (!s)
-		return err;
+	if (!f.file)
+		return -EBADF;
 	err = sockaddr_from_user(&name, addr, addrlen);
+	s = file_socket(f.file);
 	if (!err)
-		err = s->ops->connect(s, &name, addrlen, f.file->flags & O_NONBLOCK);
+		err = s ? s->ops->connect(s, &name, addrlen, f.file->flags & O_NONBLOCK) : -ENOTSOCK;
 	fd_put(f);
 	return err;
 }

@@ -298,7 +298,7 @@ static void place_brk(bool pie_alone)
 	if (pie_alone)
 		mm->brk_start = ARCH_PIE_BASE;	/* away from the mmap area, where the image went */
 	if (exec_randomize())
-		mm->brk_start = ALIGN_UP(mm->brk_start, PAGE_SIZE) + exec_random_pages(13);
+		mm->brk_start = ALIGN_UP(mm->brk_start, PAGE_SIZE) + exec_random_pages(ARCH_BRK_RANDOM_BITS);
 	mm->brk = mm->brk_start;
 }
 
@@ -309,7 +309,7 @@ static int map_program(struct elf *program, struct elf *interp, struct elf_image
 	int err = 0;
 
 	if (pie) {
-		uaddr_t hint = interp->file ? ARCH_PIE_BASE + exec_random_pages(28) : 0;
+		uaddr_t hint = interp->file ? ARCH_PIE_BASE + exec_random_pages(ARCH_MMAP_RANDOM_BITS) : 0;
 
 		err = choose_bias(program, hint, &bias);
 	} else if (!total_size(program)) {

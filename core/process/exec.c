@@ -261,17 +261,17 @@ u64 exec_random_pages(unsigned bits)
 	return exec_randomize() ? (random_u64() & ((1ULL << bits) - 1)) << PAGE_SHIFT : 0;
 }
 
-/* Top-down below the stack's room, as Linux. */
+/* Top-down below the stack's room, wherever chance puts that, as Linux. */
 static uaddr_t choose_mmap_base(void)
 {
 	u64 gap = rlimit(RLIMIT_STACK), pad = 1UL << 20;
 
 	if (exec_randomize())
-		pad += 16UL << 30;		/* the stack's own random offset */
+		pad += 1UL << (ARCH_STACK_RANDOM_BITS + PAGE_SHIFT);
 	if (gap + pad > gap)
 		gap += pad;
 	gap = min_t(u64, max_t(u64, gap, 128UL << 20), ARCH_USER_END / 6 * 5);
-	return ALIGN_DOWN(ARCH_USER_END - gap - exec_random_pages(28), PAGE_SIZE);
+	return ALIGN_DOWN(ARCH_USER_END - gap - exec_random_pages(ARCH_MMAP_RANDOM_BITS), PAGE_SIZE);
 }
 
 int begin_new_exec(struct exec *x)

@@ -129,7 +129,7 @@ static int make_area(struct exec *x)
 	struct vma *vma;
 	int err;
 
-	x->stack_top = ALIGN_UP(ARCH_USER_END, PAGE_SIZE) - exec_random_pages(22);
+	x->stack_top = ALIGN_UP(ARCH_USER_END, PAGE_SIZE) - exec_random_pages(ARCH_STACK_RANDOM_BITS);
 	down_write(&mm->mmap_lock);
 	err = setup_stack_vma(mm, x->stack_top);
 	vma = err ? NULL : vma_find(mm, x->stack_top - 1);

@@ -41,6 +41,12 @@ static bool spared(const char *name)
 	return false;
 }
 
+/* Where an area lies decides whether two gigabytes more wrap: it may not depend on the layout's dice. */
+static char *area(unsigned long at, int pages, int prot)
+{
+	return mmap((void *)at, pages * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+}
+
 static void set_up(void)
 {
 	int fds[2];
@@ -48,9 +54,9 @@ static void set_up(void)
 	remove("/tmp/pointers/f");
 	mkdir("/tmp/pointers", 0755);
 	chdir("/tmp/pointers");
-	good = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	write_only = mmap(NULL, PAGE, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	good = area(0x200000000, 8, PROT_READ | PROT_WRITE);
+	read_only = area(0x300000000, 1, PROT_READ);
+	write_only = area(0x400000000, 1, PROT_WRITE);
 	file = open("f", O_RDWR | O_CREAT | O_NONBLOCK, 0644);
 	write(file, "0123456789abcdef0123456789abcdef", 32);
 	lseek(file, 0, SEEK_SET);
@@ -58,10 +64,7 @@ static void set_up(void)
 	pipe2(fds, O_NONBLOCK);
 	pipe_end = fds[0];
 	path_only = open("f", O_PATH);
-	/* Last, so that nothing else is mapped into it. */
-	hole = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	hole += PAGE;
-	munmap(hole, PAGE);
+	hole = area(0x500000000, 1, PROT_READ | PROT_WRITE) + PAGE;
 }
 
 /* An argument that is not the one on trial: harmless, and meaning something. */

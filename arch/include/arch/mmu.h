@@ -45,6 +45,8 @@ enum pte_prot {
  *   ARCH_VMEMMAP        start of the struct page array, by page frame number from 0
  *   ARCH_IMAGE_BASE     link address of the kernel image
  *   ARCH_PIE_BASE       where a static PIE is loaded (Linux's ELF_ET_DYN_BASE)
+ *   ARCH_MMAP_RANDOM_BITS, ARCH_STACK_RANDOM_BITS, ARCH_BRK_RANDOM_BITS   of pages, by which a program's
+ *                       areas are moved (Linux's mmap_rnd_bits, STACK_RND_MASK, arch_randomize_brk)
  * and kimage_phys(addr): the physical address of an address inside the image.
  */
 

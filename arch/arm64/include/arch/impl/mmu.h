@@ -27,6 +27,9 @@
 #define ARCH_DEVICE_MAP_SIZE	ADDRESS(0x0000008000000000)
 /* Two thirds of user space, as Linux. */
 #define ARCH_PIE_BASE		ADDRESS(0x0000aaaaaaaaa000)
+#define ARCH_MMAP_RANDOM_BITS	18
+#define ARCH_STACK_RANDOM_BITS	18
+#define ARCH_BRK_RANDOM_BITS	18
 
 #ifndef ADDRESSES_ONLY
 

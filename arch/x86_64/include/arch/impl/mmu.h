@@ -12,6 +12,9 @@
 #define ARCH_VMEMMAP 0xffffea0000000000UL
 #define ARCH_IMAGE_BASE 0xffffffff80000000UL	/* physical address 0; the image starts 1 MiB above */
 #define ARCH_PIE_BASE 0x555555554000UL
+#define ARCH_MMAP_RANDOM_BITS 28
+#define ARCH_STACK_RANDOM_BITS 22
+#define ARCH_BRK_RANDOM_BITS 13
 
 static inline phys_t kimage_phys(const void *addr) { return (unsigned long)addr - ARCH_IMAGE_BASE; }
 
