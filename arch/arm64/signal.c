@@ -204,7 +204,7 @@ int arch_sigreturn(struct trapframe *tf)
 	set_blocked(head.mask & ~KILL_STOP_MASK);
 	left = copy_from_user(tf, frame + CONTEXT(regs), USER_PT_REGS_SIZE);
 	plain = plain_user_state(tf->pstate);
-	arch_sanitise_frame(tf);	/* whatever came of the copy */
+	arch_sanitise_frame(tf, 0);	/* whatever came of the copy */
 	if (left || !plain || restore_fpu(frame + CONTEXT(records)))
 		return -EFAULT;
 	restore_altstack(&head.stack, tf->sp);

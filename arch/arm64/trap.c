@@ -257,8 +257,9 @@ void tf_start_user(struct trapframe *tf, unsigned long pc, unsigned long sp)
 }
 
 /* Linux's valid_user_regs(): either a plain user's state, or only the condition flags are left of it. */
-void arch_sanitise_frame(struct trapframe *tf)
+void arch_sanitise_frame(struct trapframe *tf, unsigned long old_flags)
 {
+	(void)old_flags;
 	tf->pstate &= ~PSR_USER_RES0;
 	if (tf->pstate & (PSR_MODE_MASK | PSR_MODE32 | PSR_D | PSR_A | PSR_I | PSR_F))
 		tf->pstate &= PSR_NZCV;

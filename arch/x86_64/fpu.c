@@ -161,8 +161,10 @@ int fpu_frame_restore(uaddr_t from)
 		return restore_legacy(from);
 	if (from & 63)
 		return -EFAULT;
-	/* Components that the frame does not name go to their first state (XRSTOR does: their bit is clear). */
-	return fpu_xrstor_user(from, FPU_XFEATURES);
+	/* Components that the software's bytes do not name go to their first state; of those named XRSTOR does it. */
+	if (unlikely((sw.xfeatures & frame_middle.present) != frame_middle.present))
+		fpu_reset(current);
+	return fpu_xrstor_user(from, (u32)sw.xfeatures & FPU_XFEATURES);
 }
 
 int fpu_exception_code(bool simd)

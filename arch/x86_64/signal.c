@@ -101,6 +101,7 @@ int arch_signal_deliver(struct ksignal *ks, struct trapframe *tf)
 static void restore_registers(struct trapframe *tf, const struct ucontext *uc)
 {
 	const struct sigcontext *sc = &uc->mcontext;
+	u64 old_flags = tf->flags;
 
 	tf->r8 = sc->r8, tf->r9 = sc->r9, tf->r10 = sc->r10, tf->r11 = sc->r11;
 	tf->r12 = sc->r12, tf->r13 = sc->r13, tf->r14 = sc->r14, tf->r15 = sc->r15;
@@ -109,7 +110,7 @@ static void restore_registers(struct trapframe *tf, const struct ucontext *uc)
 	tf->ip = sc->ip, tf->flags = sc->flags, tf->cs = sc->cs;
 	tf->ss = uc->flags & UC_STRICT_RESTORE_SS ? sc->ss : USER_DS;
 	tf_clear_syscall(tf);
-	arch_sanitise_frame(tf);
+	arch_sanitise_frame(tf, old_flags);
 }
 
 /* As sigaltstack(2), but what is wrong with it is passed over. */

@@ -364,10 +364,13 @@ void tf_start_user(struct trapframe *tf, unsigned long pc, unsigned long sp)
 	tf->flags = EFLAGS_IF | EFLAGS_FIXED;
 }
 
-/* What cannot harm is kept, also an address that cannot be returned to: that is a signal then. */
-void arch_sanitise_frame(struct trapframe *tf)
+/*
+ * What cannot harm is kept, also an address that cannot be returned to: that is a signal then. Flags that are no
+ * frame's to choose stay what they were; of those popf can still set some.
+ */
+void arch_sanitise_frame(struct trapframe *tf, unsigned long old_flags)
 {
-	tf->flags = (tf->flags & EFLAGS_USER) | EFLAGS_IF | EFLAGS_FIXED;
+	tf->flags = (tf->flags & EFLAGS_USER) | (old_flags & (EFLAGS_NT | EFLAGS_ID)) | EFLAGS_IF | EFLAGS_FIXED;
 	tf->cs = (u16)tf->cs | 3;
 	tf->ss = (u16)tf->ss | 3;
 	tf_touch(tf);

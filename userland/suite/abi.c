@@ -426,6 +426,169 @@ TEST(abi, "nanosleep is continued after a stop through restart_syscall")
 	EXPECT_EXIT(pid, 0);
 }
 
+/* ---- the rest of a thread's state ---- */
+
+static struct machine_rest rest_in, rest_out;
+
+static void check_rest(void)
+{
+	const char *part = machine_rest_differs(&rest_in, &rest_out);
+
+	if (part)
+		ktap_note("%s changed", part);
+	EXPECT_TRUE(!part);
+}
+
+static void spoil_rest(int sig)
+{
+	static struct machine_rest other, seen;
+
+	(void)sig;
+	machine_rest_fill(&other, 77);
+	machine_probe_rest(&other, &seen, SYS_getpid, 0, 0, 0);
+	spoil(sig);
+}
+
+TEST(abi, "floating point's control and status and the wide vectors survive a call")
+{
+	for (int seed = 0; seed < 32; seed++) {
+		machine_rest_fill(&rest_in, seed);
+		EXPECT_RAW(machine_probe_rest(&rest_in, &rest_out, SYS_close, -1, 0, 0), -EBADF);
+		check_rest();
+	}
+}
+
+TEST(abi, "they survive a signal whose handler changes all of it")
+{
+	handle(SIGUSR1, spoil_rest, 0);
+	for (int seed = 0; seed < 8; seed++) {
+		machine_rest_fill(&rest_in, seed);
+		EXPECT_RAW(machine_probe_rest(&rest_in, &rest_out, SYS_kill, getpid(), SIGUSR1, 0), 0);
+		check_rest();
+	}
+}
+
+TEST(abi, "they survive switches to a process that has others")
+{
+	int there[2], back[2];
+	cpu_set_t one;
+	pid_t pid;
+	char c;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu() < 0 ? 0 : sched_getcpu(), &one);
+	ASSERT_OK(sched_setaffinity(0, sizeof(one), &one));
+	ASSERT_OK(pipe(there));
+	ASSERT_OK(pipe(back));
+	pid = ktap_fork();
+	for (int i = 0; i < 30; i++) {
+		machine_rest_fill(&rest_in, i + (pid ? 1 : 40));
+		if (pid)
+			write(there[1], "x", 1);
+		machine_probe_rest(&rest_in, &rest_out, SYS_read, pid ? back[0] : there[0], (long)&c, 1);
+		check_rest();
+		if (!pid)
+			write(back[1], "x", 1);
+	}
+	if (pid == 0)
+		_exit(0);
+	EXPECT_EXIT(pid, 0);
+}
+
+TEST(abi, "a forked child has them too")
+{
+	pid_t me = getpid(), pid;
+
+	machine_rest_fill(&rest_in, 21);
+	pid = machine_probe_rest(&rest_in, &rest_out, SYS_clone, SIGCHLD, 0, 0);
+	check_rest();
+	if (getpid() != me)
+		_exit(0);
+	ASSERT_TRUE(pid > 0);
+	EXPECT_EXIT(pid, 0);
+}
+
+/* Every flag alone, all at once, and none. */
+static void check_flags(long nr, long a0, long a1)
+{
+	unsigned long all = machine_flags_user | machine_flags_rare(), left = all;
+
+	EXPECT_EQ(machine_flags_across(all, nr, a0, a1) & all, all);
+	EXPECT_EQ(machine_flags_across(0, nr, a0, a1) & all, 0);
+	for (; left; left &= left - 1) {
+		unsigned long one = left & -left;
+
+		EXPECT_EQ(machine_flags_across(one, nr, a0, a1) & all, one);
+	}
+}
+
+TEST(abi, "each flag that a user may set survives a call, the rare ones too")
+{
+	check_flags(SYS_getppid, 0, 0);
+	check_flags(100000, 0, 0);
+}
+
+static void do_nothing(int sig)
+{
+	(void)sig;
+}
+
+TEST(abi, "each flag survives a signal whose handler lets it be")
+{
+	handle(SIGUSR1, do_nothing, 0);
+	check_flags(SYS_kill, getpid(), SIGUSR1);
+}
+
+static volatile int steps;
+static unsigned long stepped[16];
+
+static void on_step(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	EXPECT_EQ(info->si_code, TRAP_TRACE);
+	if (steps < 16)
+		stepped[steps++] = machine_frame_pc(context);
+}
+
+TEST(abi, "a program that steps itself steps over a call, not into it")
+{
+	handle_info(SIGTRAP, on_step, 0);
+	EXPECT_EQ(machine_step_call(), getpid());
+	EXPECT_EQ(steps, machine_step_count);
+	for (int i = 0; i < machine_step_count; i++)
+		EXPECT_EQ(stepped[i], machine_steps[i]);
+}
+
+static void at_the_end(int sig, siginfo_t *info, void *context)
+{
+	bool right = sig == SIGSEGV && info->si_code == SEGV_MAPERR &&
+		     (unsigned long)info->si_addr == machine_user_end &&
+		     machine_frame_pc(context) == machine_user_end &&
+		     machine_frame_reg(context, MACHINE_REG_RESULT) == (unsigned long)getpid();
+
+	_exit(right ? 33 : 1);
+}
+
+TEST(abi, "a call by the last bytes of the user's memory returns to where nothing is: SIGSEGV there")
+{
+	char *page = (char *)machine_user_end - page_size(), *end = (char *)machine_user_end;
+	pid_t pid = ktap_fork();
+
+	if (pid == 0) {
+		void *code = mmap(page, page_size(), PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+		ASSERT_EQ(code, page);
+		code = memcpy(end - machine_last_call_size, machine_last_call, machine_last_call_size);
+		ASSERT_OK(mprotect(page, page_size(), PROT_READ | PROT_EXEC));
+		__builtin___clear_cache(page, end);
+		handle_info(SIGSEGV, at_the_end, 0);
+		((void (*)(void))code)();
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 33);
+}
+
 TEST(abi, "exec gives a program clean registers: no bit of the old one in its vectors")
 {
 	pid_t pid = ktap_fork();

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "machine.h"
@@ -40,6 +41,41 @@ unsigned long machine_flags(void)
 	__asm__ volatile("mrs %0, nzcv" : "=r"(flags));
 	return flags & machine_flags_user;
 }
+
+/* Three words: fpcr, fpsr, tpidr_el0. */
+void machine_rest_fill(struct machine_rest *rest, unsigned int seed)
+{
+	uint64_t *word = (uint64_t *)rest->byte;
+
+	memset(rest, 0, sizeof(*rest));
+	word[0] = (uint64_t)(seed & 0x1f) << 22;	/* rounding, flush to zero, default NaN, half precision */
+	word[1] = (seed * 0x15 & 0x1f) | (seed & 1 ? 0x80 : 0) | (seed & 2 ? 1U << 27 : 0);
+	word[2] = 0x0123456789abcd00 * (seed | 1);
+}
+
+const char *machine_rest_differs(const struct machine_rest *a, const struct machine_rest *b)
+{
+	static const char *const name[] = { "fpcr", "fpsr", "tpidr_el0" };
+
+	for (int i = 0; i < 3; i++)
+		if (((const uint64_t *)a->byte)[i] != ((const uint64_t *)b->byte)[i])
+			return name[i];
+	return NULL;
+}
+
+/* Data independent timing: the same bit in the flags and in AT_HWCAP. */
+unsigned long machine_flags_rare(void)
+{
+	return getauxval(AT_HWCAP) & 1UL << 24;
+}
+
+/* Only a debugger can step a program. */
+const unsigned long machine_steps[1];
+const int machine_step_count = 0;
+
+/* mov x8, #172; svc #0 */
+const unsigned char machine_last_call[] = { 0x88, 0x15, 0x80, 0xd2, 0x01, 0, 0, 0xd4 };
+const size_t machine_last_call_size = sizeof(machine_last_call);
 
 /* ---- 3. what a signal frame holds ---- */
 
@@ -115,6 +151,46 @@ static void forge_record_none(ucontext_t *uc)
 }
 static void forge_record_long_end(ucontext_t *uc) { find(uc, 0)->size = 16; }
 
+/* One record more, in front of the end. */
+static uint32_t *add_record(ucontext_t *uc, uint32_t magic, uint32_t size)
+{
+	uint32_t *r = (uint32_t *)find(uc, 0);
+
+	memset(r, 0, size + sizeof(struct record));
+	r[0] = magic;
+	r[1] = size;
+	return r;
+}
+
+enum { EXTRA = 0x45585401, SVE = 0x53564501, ESR = 0x45535201 };
+
+static void forge_extra_kernel(ucontext_t *uc)
+{
+	uint32_t *r = add_record(uc, EXTRA, 32);
+
+	*(uint64_t *)(r + 2) = 0xffff000000000000;
+	r[4] = 4096;
+}
+
+static void forge_extra_here(ucontext_t *uc)
+{
+	uint32_t *r = add_record(uc, EXTRA, 32);
+
+	*(uint64_t *)(r + 2) = (uint64_t)(r + 12);
+	r[4] = 0xfffffff0;
+}
+
+static void forge_extra_small(ucontext_t *uc) { add_record(uc, EXTRA, 16); }
+static void forge_wide_length(ucontext_t *uc) { add_record(uc, SVE, 16)[2] = 0xffff; }
+static void forge_wide_small(ucontext_t *uc) { add_record(uc, SVE, 0); }
+static void forge_vectors_twice(ucontext_t *uc) { add_record(uc, FPSIMD, 528); }
+static void forge_syndrome(ucontext_t *uc) { memset(add_record(uc, ESR, 16) + 2, 0xff, 8); }
+static void forge_control(ucontext_t *uc) { memset((char *)find(uc, FPSIMD) + 8, 0xff, 8); }
+static void forge_branch(ucontext_t *uc) { uc->uc_mcontext.pstate |= 3UL << 10; }
+static void forge_speculation(ucontext_t *uc) { uc->uc_mcontext.pstate |= 1UL << 12; }
+static void forge_checks(ucontext_t *uc) { uc->uc_mcontext.pstate |= 1UL << 25; }
+static void forge_result(ucontext_t *uc) { uc->uc_mcontext.regs[0] = -512; }
+
 const struct machine_forgery machine_forgeries[] = {
 	{ "the kernel's exception level", SIGSEGV, forge_el1 },
 	{ "the kernel's exception level on the user's stack", SIGSEGV, forge_el1t },
@@ -137,6 +213,18 @@ const struct machine_forgery machine_forgeries[] = {
 	{ "a record that does not exist", SIGSEGV, forge_record_magic },
 	{ "no records at all", SIGSEGV, forge_record_none },
 	{ "a last record with a size", SIGSEGV, forge_record_long_end },
+	{ "records that go on in the kernel", SIGSEGV, forge_extra_kernel },
+	{ "records that go on past all memory", SIGSEGV, forge_extra_here },
+	{ "records that go on nowhere", SIGSEGV, forge_extra_small },
+	{ "a wide vector record of a wild length", SIGSEGV, forge_wide_length },
+	{ "a wide vector record without a size", SIGSEGV, forge_wide_small },
+	{ "two vector records", SIGSEGV, forge_vectors_twice },
+	{ "a syndrome", 0, forge_syndrome },
+	{ "all bits of floating point's control and status", 0, forge_control },
+	{ "the branch type", 0, forge_branch },
+	{ "the speculation bypass flag", 0, forge_speculation },
+	{ "the tag check override", 0, forge_checks },
+	{ "a result that asks for a restart", 0, forge_result },
 };
 const int machine_forgery_count = sizeof(machine_forgeries) / sizeof(machine_forgeries[0]);
 

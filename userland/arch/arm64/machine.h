@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <ucontext.h>
 
 /* ---- 1. system calls ---- */
@@ -59,6 +60,33 @@ void machine_read_vectors(unsigned char *to);
 /* The instruction that enters the kernel in machine_probe_syscall, and the one behind it. */
 extern const char machine_probe_call[], machine_probe_return[];
 
+/* What else a thread has: floating point's control and status, the wider vectors, the thread pointer. */
+struct machine_rest {
+	unsigned char byte[1024] __attribute__((aligned(64)));
+};
+void machine_rest_fill(struct machine_rest *rest, unsigned int seed);
+/* What of it differs, or NULL. */
+const char *machine_rest_differs(const struct machine_rest *a, const struct machine_rest *b);
+/* Load it from `in`, make a call, store it to `out`; the caller's own is restored. */
+long machine_probe_rest(const struct machine_rest *in, struct machine_rest *out, long nr, long a0, long a1, long a2);
+
+/* Flags that hardly any program sets, and that an event must keep too. */
+unsigned long machine_flags_rare(void);
+/* The flags (user's and rare ones) behind a call that is made with these set. */
+unsigned long machine_flags_across(unsigned long flags, long nr, long a0, long a1);
+
+/*
+ * A getpid that is made with every instruction trapping, and the addresses behind the instructions that trap. Empty
+ * where a program cannot step itself.
+ */
+long machine_step_call(void);
+extern const unsigned long machine_steps[];
+extern const int machine_step_count;
+
+/* The code of a getpid whose trap instruction is its end. */
+extern const unsigned char machine_last_call[];
+extern const size_t machine_last_call_size;
+
 /* ---- 3. what a signal frame holds ---- */
 
 unsigned long machine_frame_reg(const ucontext_t *uc, int reg);
@@ -70,7 +98,11 @@ unsigned long machine_frame_flags(const ucontext_t *uc);
 unsigned char *machine_frame_vector(ucontext_t *uc);
 unsigned long machine_flags(void);
 
-/* A change to a frame that sigreturn must refuse with `signal`, or with 0 survive harmlessly. */
+/*
+ * A change to a frame that sigreturn must refuse with `signal`, or with 0 survive harmlessly; FORGETS: survive it with
+ * all vectors 0.
+ */
+#define MACHINE_FORGETS (-1)
 struct machine_forgery {
 	const char *name;
 	int signal;

@@ -152,6 +152,57 @@ machine_read_vectors:
 	.endr
 	ret
 
+	.globl machine_probe_rest
+machine_probe_rest:
+	mrs x9, fpcr
+	mrs x10, fpsr
+	mrs x11, tpidr_el0
+	mov x12, x1
+	ldp x13, x14, [x0]
+	ldr x15, [x0, #16]
+	msr fpcr, x13
+	msr fpsr, x14
+	msr tpidr_el0, x15
+	mov x8, x2
+	mov x0, x3
+	mov x1, x4
+	mov x2, x5
+	svc #0
+	mrs x13, fpcr
+	mrs x14, fpsr
+	mrs x15, tpidr_el0
+	stp x13, x14, [x12]
+	str x15, [x12, #16]
+	msr fpcr, x9
+	msr fpsr, x10
+	msr tpidr_el0, x11
+	ret
+
+	/* Bit 24 is that of data independent timing, which not every processor has: then nobody sets it. */
+#define DIT		s3_3_c4_c2_5
+	.globl machine_flags_across
+machine_flags_across:
+	mov x9, x0
+	mov x8, x1
+	mov x0, x2
+	mov x1, x3
+	tbz x9, #24, 1f
+	msr DIT, x9
+1:	msr nzcv, x9
+	svc #0
+	mrs x0, nzcv
+	tbz x9, #24, 2f
+	mrs x10, DIT
+	orr x0, x0, x10
+	msr DIT, xzr
+2:	ret
+
+	.globl machine_step_call
+machine_step_call:
+	mov x8, #172
+	svc #0
+	ret
+
 /* ---- 4. what no user may do ---- */
 
 .macro crime name

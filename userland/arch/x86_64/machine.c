@@ -43,6 +43,66 @@ unsigned long machine_flags(void)
 	return __builtin_ia32_readeflags_u64() & machine_flags_user;
 }
 
+/* Of XSAVE's area: the parts that are the program's own. Last instruction and operand are left out: nobody sets them. */
+static const struct part {
+	const char *name;
+	int at, size;
+} rest_parts[] = {
+	{ "x87 control", 0, 2 }, { "x87 status", 2, 2 }, { "x87 tags", 4, 1 }, { "mxcsr", 24, 4 },
+	{ "x87 stack", 32, 128 }, { "xmm", 160, 256 }, { "ymm", 576, 256 },
+};
+
+static bool has_avx(void)
+{
+	__builtin_cpu_init();
+	return __builtin_cpu_supports("avx");
+}
+
+void machine_rest_fill(struct machine_rest *rest, unsigned int seed)
+{
+	static const uint16_t control[4] = { 0x37f, 0x27f, 0xb7f, 0xc7f };
+
+	memset(rest, 0, sizeof(*rest));
+	for (int i = 32; i < 416; i++)
+		rest->byte[i] = i * 11 + seed;
+	for (int i = 0; i < 8; i++)	/* each register of the x87 stack has 10 bytes; a number, so that it is kept as it is */
+		memcpy(rest->byte + 32 + i * 16 + 8, (uint16_t[]){ 0x4000 + seed, 0, 0, 0 }, 8), rest->byte[39 + i * 16] |= 0x80;
+	memcpy(rest->byte, &control[seed % 4], 2);
+	memcpy(rest->byte + 2, (uint16_t[]){ (seed & 7) << 11 }, 2);
+	rest->byte[4] = 0xff;
+	memcpy(rest->byte + 24, (uint32_t[]){ 0x1f80 | (seed & 3) << 13 | (seed & 0x3f) }, 4);
+	rest->byte[512] = 3;
+	if (has_avx()) {
+		rest->byte[512] = 7;
+		for (int i = 576; i < 832; i++)
+			rest->byte[i] = i * 5 + seed;
+	}
+}
+
+const char *machine_rest_differs(const struct machine_rest *a, const struct machine_rest *b)
+{
+	for (size_t i = 0; i < sizeof(rest_parts) / sizeof(rest_parts[0]); i++)
+		if (memcmp(a->byte + rest_parts[i].at, b->byte + rest_parts[i].at, rest_parts[i].size))
+			return rest_parts[i].name;
+	return NULL;
+}
+
+/* Nested task, alignment check, identification. */
+unsigned long machine_flags_rare(void)
+{
+	return 1UL << 14 | 1UL << 18 | 1UL << 21;
+}
+
+extern const char step_0[], step_1[], step_2[], step_3[], step_4[];
+const unsigned long machine_steps[] = {
+	(unsigned long)step_0, (unsigned long)step_1, (unsigned long)step_2, (unsigned long)step_3, (unsigned long)step_4,
+};
+const int machine_step_count = 5;
+
+/* mov $39, %eax; syscall */
+const unsigned char machine_last_call[] = { 0xb8, 39, 0, 0, 0, 0x0f, 0x05 };
+const size_t machine_last_call_size = sizeof(machine_last_call);
+
 /* ---- 3. what a signal frame holds ---- */
 
 unsigned long machine_frame_reg(const ucontext_t *uc, int reg)
@@ -123,6 +183,25 @@ static void forge_fp_header(ucontext_t *uc)
 	memset((char *)uc->uc_mcontext.fpregs + 512, 0xff, 64);
 }
 
+/* Compacted, which no frame is. */
+static void forge_fp_compacted(ucontext_t *uc)
+{
+	((unsigned char *)uc->uc_mcontext.fpregs)[512 + 15] = 0x80;
+}
+
+/* The software bytes claim that no component is there. */
+static void forge_fp_nothing(ucontext_t *uc)
+{
+	memset((char *)uc->uc_mcontext.fpregs + 464 + 8, 0, 8);
+}
+
+static void forge_fp_version(ucontext_t *uc) { ((unsigned char *)uc->uc_mcontext.fpregs)[464] ^= 0xff; }
+static void forge_fp_unaligned(ucontext_t *uc) { uc->uc_mcontext.fpregs = (void *)((char *)uc->uc_mcontext.fpregs + 8); }
+static void forge_fp_edge(ucontext_t *uc) { uc->uc_mcontext.fpregs = (void *)(0x7ffffffff000 - 64); }
+static void forge_resume(ucontext_t *uc) { uc->uc_mcontext.gregs[REG_EFL] |= 0x10000; }
+static void forge_trap(ucontext_t *uc) { uc->uc_mcontext.gregs[REG_EFL] |= 0x100; }
+static void forge_number(ucontext_t *uc) { uc->uc_mcontext.gregs[REG_RAX] = -512; }
+
 const struct machine_forgery machine_forgeries[] = {
 	{ "the kernel's code segment", SIGSEGV, forge_cs_kernel },
 	{ "a null code segment", SIGSEGV, forge_cs_null },
@@ -140,10 +219,18 @@ const struct machine_forgery machine_forgeries[] = {
 	{ "all flags but two at once", 0, forge_all_flags },
 	{ "vector state in the kernel", SIGSEGV, forge_fp_kernel },
 	{ "vector state in no memory", SIGSEGV, forge_fp_unmapped },
-	{ "no vector state", 0, forge_fp_none },
+	{ "no vector state", MACHINE_FORGETS, forge_fp_none },
+	{ "vector state that claims to hold nothing", MACHINE_FORGETS, forge_fp_nothing },
 	{ "a wild size of the vector state", 0, forge_fp_size },
 	{ "features that no machine has", 0, forge_fp_features },
 	{ "a wild header of the vector state", SIGSEGV, forge_fp_header },
+	{ "vector state of the compacted format", SIGSEGV, forge_fp_compacted },
+	{ "vector state of an unknown format", 0, forge_fp_version },
+	{ "unaligned vector state", SIGSEGV, forge_fp_unaligned },
+	{ "vector state across the end of the user's half", SIGSEGV, forge_fp_edge },
+	{ "the resume flag", 0, forge_resume },
+	{ "the single step flag", SIGTRAP, forge_trap },
+	{ "a result that asks for a restart", 0, forge_number },
 };
 const int machine_forgery_count = sizeof(machine_forgeries) / sizeof(machine_forgeries[0]);
 

@@ -127,6 +127,77 @@ machine_read_vectors:
 	.endr
 	ret
 
+/* x87, SSE and AVX, as xsave has them. */
+#define OWN		1088
+
+	.globl machine_probe_rest
+machine_probe_rest:
+	push %rbp
+	push %rbx
+	push %r12
+	push %r13
+	mov %rsp, %rbp
+	sub $OWN, %rsp
+	and $-64, %rsp
+	mov %rdi, %r12
+	mov %rsi, %rbx
+	mov %rdx, %r13			/* number */
+	mov %rcx, %r10			/* the first argument, for now */
+	.irp n, 0, 1, 2, 3, 4, 5, 6, 7
+	movq $0, (512 + \n * 8)(%rsp)
+	movq $0, (512 + \n * 8)(%rbx)
+	.endr
+	mov $7, %eax
+	xor %edx, %edx
+	xsave64 (%rsp)
+	xrstor64 (%r12)
+	mov %r13, %rax
+	mov %r10, %rdi
+	mov %r8, %rsi
+	mov %r9, %rdx
+	syscall
+	mov %rax, %r13
+	mov $7, %eax
+	xor %edx, %edx
+	xsave64 (%rbx)
+	xrstor64 (%rsp)
+	mov %r13, %rax
+	mov %rbp, %rsp
+	pop %r13
+	pop %r12
+	pop %rbx
+	pop %rbp
+	ret
+
+	.globl machine_flags_across
+machine_flags_across:
+	mov %rsi, %rax
+	push %rdi
+	mov %rdx, %rdi
+	mov %rcx, %rsi
+	popfq
+	syscall
+	pushfq
+	pop %rax
+	push $0
+	popfq
+	ret
+
+	/* The instruction behind popf runs before the first trap; the one behind a call runs with it, by iret. */
+	.globl machine_step_call, step_0, step_1, step_2, step_3, step_4
+machine_step_call:
+	mov $39, %eax
+	pushfq
+	orq $0x100, (%rsp)
+	popfq
+	nop
+step_0:	syscall
+	nop
+step_1:	pushfq
+step_2:	andq $~0x100, (%rsp)
+step_3:	popfq
+step_4:	ret
+
 /* ---- 4. what no user may do ---- */
 
 .macro crime name
