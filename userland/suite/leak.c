@@ -112,6 +112,29 @@ TEST(leak, "mmap, touch and munmap")
 	no_leak(map_once, 400);
 }
 
+/* The child writes to pages of the parent's: each is copied, and in the end both are free. */
+static void copy_once(void)
+{
+	char *p = mmap(NULL, 8 * page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	for (int i = 0; i < 8; i++)
+		p[i * page_size()] = 1;
+	pid = ktap_fork();
+	if (pid == 0) {
+		for (int i = 0; i < 8; i++)
+			p[i * page_size()] = 2;
+		_exit(0);
+	}
+	ASSERT_EQ(waitpid(pid, NULL, 0), pid);
+	munmap(p, 8 * page_size());
+}
+
+TEST(leak, "copies on write")
+{
+	no_leak(copy_once, 200);
+}
+
 static void pipe_once(void)
 {
 	int fds[2];

@@ -127,6 +127,23 @@ TEST(time, "a caught signal ends nanosleep with EINTR and the time that was left
 	EXPECT_EXIT(pid, 0);
 }
 
+TEST(time, "a sleep that a handler ended is over: restart_syscall is EINTR")
+{
+	struct timespec day = { 86400, 0 };
+	pid_t parent = getpid(), pid;
+
+	handle(SIGUSR1, counting, 0);
+	pid = ktap_fork();
+	if (pid == 0) {
+		wait_until_blocked(parent);
+		kill(parent, SIGUSR1);
+		_exit(0);
+	}
+	EXPECT_ERRNO(nanosleep(&day, NULL), EINTR);
+	EXPECT_ERRNO(syscall(SYS_restart_syscall), EINTR);
+	EXPECT_EXIT(pid, 0);
+}
+
 TEST(time, "clock_nanosleep to an absolute time sleeps until then, to a past one not at all")
 {
 	long long then = now_ns(CLOCK_MONOTONIC) + 20000000;
