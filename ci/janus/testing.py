@@ -9,7 +9,7 @@ and so do races that forced rescheduling brings about.
 import concurrent.futures
 import os
 
-from . import boots, console, costs, hostchecks, ktap, pagetest, programs, report, scenarios, setup
+from . import boots, console, costs, hostchecks, ktap, pagetest, planted, programs, report, scenarios, setup
 from .build import build
 from .machine import MACHINES, machine
 from .term import Trouble, warn
@@ -67,6 +67,8 @@ def run_boots(jobs):
 
 
 def test(options):
+    if options.planted is not None:
+        return tell(planted.planted([name for name in options.planted.split(",") if name]), {})
     machines = [machine(name) for name in options.arch or list(MACHINES)]
     only = [name for name in options.only.split(",") if name]
     if options.oracle:
