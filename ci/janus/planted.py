@@ -50,8 +50,8 @@ def plants(names):
 
 
 def lay_tree():
-    """The copy, as the tree is now; only what differs is written, so that little is built anew."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    """The copy, as the tree is now, new files too; only what differs is written, so that little is built anew."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if listed.returncode:
         raise Trouble("--planted needs a git checkout: it copies the files that git knows")
     for name in filter(None, listed.stdout.split("\0")):
@@ -68,13 +68,19 @@ def same(source, copy):
         return one.read() == other.read()
 
 
+def apply(plant, tree, *options):
+    """Change the tree as the patch says; what is wrong with that, or ""."""
+    done = subprocess.run(["git", "apply", "-C1", *options, "--unsafe-paths", "--directory", tree, plant.patch], cwd="/",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return f"the patch does not apply any more: renew it\n{done.stdout}" if done.returncode else ""
+
+
 def found(plant):
     """A Result: ok when the command fails and says what leads to the bug."""
     lay_tree()
-    applied = subprocess.run(["git", "apply", "-C1", "--unsafe-paths", "--directory", TREE, plant.patch], cwd="/",
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if applied.returncode:
-        return ktap.Result("fail", f"the patch does not apply any more: renew it\n{applied.stdout}")
+    told = apply(plant, TREE)
+    if told:
+        return ktap.Result("fail", told)
     try:
         done = subprocess.run([os.path.join(TREE, "janus"), *shlex.split(plant.run)], cwd=TREE, timeout=LIMIT, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
