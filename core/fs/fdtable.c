@@ -334,10 +334,31 @@ static unsigned table_used(const struct fdtable *t)
 	return i * 64;
 }
 
+/* The first `used` slots, each file counted once more. The lock of `from` is held. */
+static void slots_copy(struct fdtable *to, const struct fdtable *from, unsigned used)
+{
+	memset(to->fd, 0, used * sizeof(*to->fd));
+	for (unsigned i = 0; i < used / 64; i++) {
+		unsigned long left = from->open[i];
+
+		to->open[i] = 0;
+		to->cloexec[i] = from->cloexec[i];
+		for (; left; left &= left - 1) {
+			unsigned bit = __builtin_ctzl(left);
+			struct file *f = from->fd[i * 64 + bit];
+
+			if (!f)		/* being opened by another thread: not ours */
+				continue;
+			to->open[i] |= 1UL << bit;
+			to->fd[i * 64 + bit] = file_get(f);
+		}
+	}
+}
+
 struct files *files_fork(struct files *parent)
 {
 	struct files *files = files_alloc();
-	struct fdtable *t = NULL, *from;
+	struct fdtable *t = NULL;
 	unsigned used;
 
 	if (!files)
@@ -356,23 +377,7 @@ struct files *files_fork(struct files *parent)
 	}
 	if (t)
 		files->table = t;
-	from = parent->table;
-	used = min(used, files->table->max);
-	for (unsigned i = 0; i < used / 64; i++) {
-		unsigned long open = from->open[i];
-
-		files->table->open[i] = open;
-		files->table->cloexec[i] = from->cloexec[i];
-		for (unsigned fd = i * 64; fd < i * 64 + 64; fd++, open >>= 1) {
-			struct file *f = open & 1 ? from->fd[fd] : NULL;
-
-			if (f)
-				file_get(f);
-			else if (open & 1)	/* being opened by another thread: not ours */
-				files->table->open[i] &= ~(1UL << (fd % 64));
-			files->table->fd[fd] = f;
-		}
-	}
+	slots_copy(files->table, parent->table, min(used, files->table->max));
 	spin_unlock(&parent->lock);
 	return files;
 }

@@ -76,14 +76,19 @@ static inline void entry_gone(struct tlb_batch *b, struct vma *vma, pte_t old)
 static uaddr_t zap_table(struct tlb_batch *b, struct vma *vma, pte_t *table, uaddr_t start, uaddr_t end, bool keep_anon)
 {
 	struct mm *mm = b->mm;
-	pte_t *entry = &table[pt_index(start, 0)];
+	pte_t *entry = &table[pt_index(start, 0)], *last = entry + ((end - start) >> PAGE_SHIFT);
 
 	spin_lock(&mm->pt_lock);
 	for (; start < end && b->nr < BATCH_PAGES; start += PAGE_SIZE, entry++) {
 		pte_t old = pte_get(entry);
 
-		if (!old.v)
+		if (!old.v) {
+			pte_t *empty = pt_skip_empty(entry, last);
+
+			start += (uaddr_t)(empty - entry) << PAGE_SHIFT;
+			entry = empty;
 			continue;
+		}
 		if (unlikely(keep_anon) && !(pte_prot(old) & PTE_SPECIAL) && phys_to_page(pte_pa(old))->flags & PG_ANON)
 			continue;
 		old = pte_clear(entry);
