@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * bench [NAME...]: run the named rows, or all. A line a row on standard output:
+ * bench [NAME...]: run the named rows, or all, each in a program of its own (bench --row NAME): what one leaves in
+ * memory, the next would copy at each fork and count as its own. A line a row on standard output:
  *
  *     bench NAME LOOPS NANOSECONDS       measured
  *     bench NAME missing ERRNO           the kernel does not have it, or does it wrong
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,6 +61,19 @@ static void measure(const struct op *op)
 	printf("bench %s %ld %lld\n", op->name, op->loops, bench_now() - start);
 }
 
+/* The row in a fresh program, which inherits nothing but the console. */
+static void spawn(const struct op *op)
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		execl(bench_self, bench_self, "--row", op->name, NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		bench_fail(op->name);
+}
+
 static bool wanted(const char *name, char **names)
 {
 	if (!*names)
@@ -74,6 +89,7 @@ int main(int argc, char **argv)
 	static const struct op *const groups[] = {
 		call_ops, file_ops, wait_ops, socket_ops, process_ops, memory_ops,
 	};
+	bool one = argc == 3 && !strcmp(argv[1], "--row");
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		_exit(0);	/* what the exec rows run */
@@ -81,8 +97,9 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
 		for (const struct op *op = groups[g]; op->name; op++)
-			if (wanted(op->name, argv + 1))
-				measure(op);
-	puts("bench done");
+			if (wanted(op->name, argv + 1 + one))
+				(one ? measure : spawn)(op);
+	if (!one)
+		puts("bench done");
 	return 0;
 }

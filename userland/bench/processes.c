@@ -106,10 +106,10 @@ static void run_vfork_exec(long n)
 }
 
 const struct op process_ops[] = {
-	{ "thread", 300, check_thread, run_thread },
-	{ "fork_exit_wait", 200, check_fork, run_fork },
-	{ "vfork_exit_wait", 300, check_vfork, run_vfork },
-	{ "fork_exec_wait", 100, check_fork_exec, run_fork_exec },
-	{ "vfork_exec_wait", 100, check_vfork_exec, run_vfork_exec },
+	{ "thread", 3000, check_thread, run_thread },
+	{ "fork_exit_wait", 1500, check_fork, run_fork },
+	{ "vfork_exit_wait", 3000, check_vfork, run_vfork },
+	{ "fork_exec_wait", 400, check_fork_exec, run_fork_exec },
+	{ "vfork_exec_wait", 400, check_vfork_exec, run_vfork_exec },
 	{ 0 },
 };
