@@ -92,20 +92,18 @@ static void unmap(struct mm *mm, uaddr_t start, uaddr_t end)
 /* Areas say what the array says, are in order, and none touches an equal one. */
 static int disagreements(struct mm *mm, const u32 *model)
 {
-	struct vma *before = NULL;
+	struct vma *vma, *before = NULL;
 	u64 total = 0;
 	int wrong = 0;
 
 	for (unsigned i = 0; i < PAGES; i++) {
-		struct vma *vma = vma_find(mm, page_addr(i));
-		bool there = vma && vma->start <= page_addr(i);
-
-		wrong += (there ? vma->flags : 0) != model[i];
-		total += there;
+		vma = vma_find(mm, page_addr(i));
+		if (vma && vma->start > page_addr(i))
+			vma = NULL;
+		wrong += (vma ? vma->flags : 0) != model[i];
+		total += vma != NULL;
 	}
-	for (struct rb_node *n = rb_first(&mm->vmas); n; n = rb_next(n)) {
-		struct vma *vma = rb_entry(n, struct vma, node);
-
+	list_for_each_entry(vma, &mm->areas, link) {
 		wrong += before && (before->end > vma->start || (before->end == vma->start && before->flags == vma->flags));
 		before = vma;
 	}
@@ -129,7 +127,7 @@ UNIT(areas_are_what_was_asked_for)
 {
 	vma_init();
 	for (seed = 1; seed < 40; seed++) {
-		struct mm mm = { .mmap_base = page_addr(PAGES) };
+		struct mm mm = { .mmap_base = page_addr(PAGES), .areas = LIST_HEAD_INIT(mm.areas) };
 		u32 model[PAGES] = { 0 };
 		int wrong = 0;
 		u64 keep = seed;
@@ -155,7 +153,7 @@ UNIT(areas_are_what_was_asked_for)
 
 UNIT(the_highest_gap_is_found)
 {
-	struct mm mm = { .mmap_base = page_addr(PAGES) };
+	struct mm mm = { .mmap_base = page_addr(PAGES), .areas = LIST_HEAD_INIT(mm.areas) };
 	u32 model[PAGES] = { 0 };
 	int wrong = 0;
 

@@ -119,9 +119,8 @@ static int copy_tree(struct fork *f, struct rb_node *n, struct rb_node *parent, 
 
 	if (!copy)
 		return -ENOMEM;
-	copy->node.parent_color = (unsigned long)parent | (n->parent_color & 1);
-	copy->node.left = copy->node.right = NULL;
-	*link = &copy->node;
+	vma_hang(f->child, copy, parent, link);
+	copy->node.parent_color |= n->parent_color & 1;
 	vma_link_file(copy);
 	err = copy->anon ? copy_pages(f, vma) : 0;
 	if (!err && n->left)
@@ -134,11 +133,10 @@ static int copy_tree(struct fork *f, struct rb_node *n, struct rb_node *parent, 
 /* One after the other, where some areas are not to be inherited. */
 static int copy_some(struct fork *f)
 {
+	struct vma *vma, *copy;
 	int err = 0;
 
-	for (struct rb_node *n = rb_first(&f->parent->vmas); n && !err; n = rb_next(n)) {
-		struct vma *vma = rb_entry(n, struct vma, node), *copy;
-
+	list_for_each_entry(vma, &f->parent->areas, link) {
 		if (vma->flags & VM_DONTFORK)
 			continue;
 		copy = copy_vma(f, vma);
@@ -146,6 +144,8 @@ static int copy_some(struct fork *f)
 			return -ENOMEM;
 		vma_link(f->child, copy);
 		err = copy->anon ? copy_pages(f, vma) : 0;
+		if (err)
+			break;
 	}
 	return err;
 }

@@ -94,15 +94,22 @@ void free_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end, uaddr_t floor,
 void exit_mmap(struct mm *mm);
 
 /* ---- vma.c: all with mmap_lock held for write ---- */
+static inline struct vma *vma_prev(struct vma *vma) { return vma_at(vma->mm, vma->link.prev); }
+/* The area below `next`, which is the first one of some address on; NULL: below nothing, so the last. */
+static inline struct vma *vma_below(struct mm *mm, struct vma *next)
+{
+	return vma_at(mm, next ? next->link.prev : mm->areas.prev);
+}
 void vma_init(void);
 struct vma *vma_alloc(struct mm *mm);
 struct vma *vma_copy(const struct vma *vma);
 void vma_free(struct vma *vma);			/* drops the file, calls close */
-void vma_link(struct mm *mm, struct vma *vma);	/* into the tree and the mapping's list; counts it */
+void vma_link(struct mm *mm, struct vma *vma);	/* into the tree, the list and the mapping's list; counts it */
+/* Where a search of the tree ended: to the left or right of parent (NULL: the first area), unbalanced. */
+void vma_hang(struct mm *mm, struct vma *vma, struct rb_node *parent, struct rb_node **link);
 void vma_unlink(struct mm *mm, struct vma *vma);
 void vma_link_file(struct vma *vma);		/* the mapping's list alone */
 void vma_unlink_file(struct vma *vma);
-struct vma *vma_prev(struct vma *vma);
 struct vma *vma_change(struct vma *vma, uaddr_t start, uaddr_t end, u32 flags);	/* mprotect.c; splits, does not join */
 int vma_split(struct vma *vma, uaddr_t at);	/* the new part is above: vma_next(vma) */
 struct vma *vma_merge(struct vma *vma);		/* with its neighbours; what it became */

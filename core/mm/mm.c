@@ -64,6 +64,7 @@ struct mm *mm_create(void)
 	ref_set(&mm->refs, 1);
 	rwsem_init(&mm->mmap_lock);
 	list_init(&mm->tables);
+	list_init(&mm->areas);
 	mm->mmap_base = ALIGN_DOWN(ARCH_USER_END - (128UL << 20), PAGE_SIZE);
 	mm->dumpable = true;
 	mm->around = AROUND_MAX;

@@ -159,12 +159,10 @@ void free_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end, uaddr_t floor,
 static void sweep_tables(struct tlb_batch *b)
 {
 	struct mm *mm = b->mm;
-	struct rb_node *n = rb_first(&mm->vmas);
 	uaddr_t floor = 0;
+	struct vma *vma;
 
-	for (; n; n = rb_next(n)) {
-		struct vma *vma = rb_entry(n, struct vma, node);
-
+	list_for_each_entry(vma, &mm->areas, link) {
 		if (vma->start > floor)
 			free_tables(b, floor, vma->start, floor, vma->start);
 		floor = vma->end;
@@ -191,7 +189,7 @@ static void unmap_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end)
 		return;
 	}
 	next = vma_find(mm, end);
-	prev = next ? vma_prev(next) : mm->vmas.node ? rb_entry(rb_last(&mm->vmas), struct vma, node) : NULL;
+	prev = vma_below(mm, next);
 	floor = prev ? prev->end : 0;
 	ceiling = next ? next->start : USER_CEILING;
 	/* With tables left in the gap, all of it must be walked, or one would be freed that is not empty. */
@@ -318,26 +316,21 @@ static void exit_tables(struct tlb_batch *b)
  */
 void exit_mmap(struct mm *mm)
 {
-	struct rb_node *n = rb_first(&mm->vmas);
 	struct vma *vma, *next;
 	struct tlb_batch batch;
-	LIST_HEAD(dead);
 
 	batch_init(&batch, mm);
-	while (n) {
-		vma = rb_entry(n, struct vma, node);
-		n = rb_next(n);
+	list_for_each_entry_safe(vma, next, &mm->areas, link) {
 		vma_unlink_file(vma);
 		exit_area(&batch, vma);
-		list_add(&vma->map_link, &dead);	/* steps over the tree lead through its ancestors: none may be freed yet */
-	}
-	list_for_each_entry_safe(vma, next, &dead, map_link)
 		vma_free(vma);
+	}
 	exit_tables(&batch);
 	batch.start = 0;
 	batch.end = ARCH_USER_END;
 	batch_flush(&batch);
 	mm->vmas = RB_ROOT;
+	list_init(&mm->areas);
 	mm->last = NULL;
 	mm->nr_vmas = 0;
 	WARN_ON(mm->table_pages || mm->anon_pages);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Areas of an address space: a tree by address, and the arithmetic of finding, splitting, joining and
- * making room. All of it under mmap_lock: held for write, vma_find() for read or write.
+ * Areas of an address space: a tree and a list by address, and the arithmetic of finding, splitting, joining
+ * and making room. All of it under mmap_lock: held for write, vma_find() for read or write.
  *
  * Truncation looks at the bounds of an area without mmap_lock, through its file's mapping: they change
  * under the mapping's mmap_lock too.
@@ -19,12 +19,10 @@ void vma_init(void)
 
 struct vma *vma_alloc(struct mm *mm)
 {
-	struct vma *vma = kmem_cache_alloc(vma_cache, GFP_KERNEL | GFP_ZERO);
+	struct vma *vma = kmem_cache_alloc(vma_cache, GFP_KERNEL);
 
-	if (vma) {
-		vma->mm = mm;
-		list_init(&vma->map_link);
-	}
+	if (likely(vma))
+		*vma = (struct vma){ .mm = mm, .map_link = LIST_HEAD_INIT(vma->map_link) };
 	return vma;
 }
 
@@ -83,13 +81,6 @@ struct vma *vma_find(struct mm *mm, uaddr_t addr)
 	return best;
 }
 
-struct vma *vma_prev(struct vma *vma)
-{
-	struct rb_node *n = rb_prev(&vma->node);
-
-	return n ? rb_entry(n, struct vma, node) : NULL;
-}
-
 /* ---- the tree and the mapping's list ---- */
 
 void vma_account(struct mm *mm, const struct vma *vma, s64 pages)
@@ -131,6 +122,19 @@ void vma_unlink_file(struct vma *vma)
 	spin_unlock(&m->mmap_lock);
 }
 
+void vma_hang(struct mm *mm, struct vma *vma, struct rb_node *parent, struct rb_node **link)
+{
+	struct list_head *after = &mm->areas;
+
+	rb_link_node(&vma->node, parent, link);
+	if (parent) {
+		after = &rb_entry(parent, struct vma, node)->link;
+		if (link == &parent->left)
+			after = after->prev;
+	}
+	list_add(&vma->link, after);
+}
+
 void vma_link(struct mm *mm, struct vma *vma)
 {
 	struct rb_node **link = &mm->vmas.node, *parent = NULL;
@@ -139,9 +143,10 @@ void vma_link(struct mm *mm, struct vma *vma)
 		parent = *link;
 		link = vma->start < rb_entry(parent, struct vma, node)->start ? &parent->left : &parent->right;
 	}
-	rb_link_node(&vma->node, parent, link);
+	vma_hang(mm, vma, parent, link);
 	rb_insert_fixup(&mm->vmas, &vma->node);
 	mm->nr_vmas++;
+	mm->last = vma;		/* it is about to be touched */
 	vma_account(mm, vma, (s64)((vma->end - vma->start) >> PAGE_SHIFT));
 	vma_link_file(vma);
 }
@@ -150,6 +155,7 @@ void vma_unlink(struct mm *mm, struct vma *vma)
 {
 	vma_unlink_file(vma);
 	rb_erase(&mm->vmas, &vma->node);
+	list_del(&vma->link);
 	mm->nr_vmas--;
 	mm->last = NULL;
 	vma_account(mm, vma, -(s64)((vma->end - vma->start) >> PAGE_SHIFT));
@@ -230,13 +236,9 @@ struct vma *vma_merge(struct vma *vma)
 
 struct vma *vma_extend(struct mm *mm, uaddr_t start, uaddr_t end, u32 flags, struct file *file, u64 pgoff)
 {
-	struct vma *next = vma_find(mm, end), *prev = NULL;
+	struct vma *next = vma_find(mm, end), *prev = vma_below(mm, next);
 	s64 pages = (s64)((end - start) >> PAGE_SHIFT);
 
-	if (next)
-		prev = vma_prev(next);
-	else if (mm->vmas.node)
-		prev = rb_entry(rb_last(&mm->vmas), struct vma, node);
 	if (prev && prev->end == start && joinable(prev, flags, file, pgoff)) {
 		vma_set_bounds(prev, prev->start, end);
 		vma_account(mm, prev, pages);
@@ -302,15 +304,9 @@ uaddr_t find_gap(struct mm *mm, size_t len)
 	else
 		mm->gap_above = 0;
 	vma = vma_find(mm, end - 1);
-	if (!vma) {
-		vma = mm->vmas.node ? rb_entry(rb_last(&mm->vmas), struct vma, node) : NULL;
-	} else if (guarded_start(vma) >= end) {
-		vma = vma_prev(vma);
-	} else {
+	if (vma)
 		end = min(end, guarded_start(vma));
-		vma = vma_prev(vma);
-	}
-	for (;; vma = vma_prev(vma)) {
+	for (vma = vma_below(mm, vma);; vma = vma_prev(vma)) {
 		uaddr_t low = vma ? vma->end : MMAP_MIN_ADDR;
 
 		if (end > low && end - low >= len) {

@@ -52,6 +52,7 @@ struct vma {
 	uaddr_t start, end;		/* [ml] page aligned, [start, end) */
 	u32 flags;			/* [ml] VM_* */
 	struct rb_node node;		/* [ml] in mm->vmas */
+	struct list_head link;		/* [ml] in mm->areas */
 	struct mm *mm;
 	struct file *file;		/* [ml] NULL: anonymous */
 	u64 pgoff;			/* [ml] offset in the file, in pages; anonymous: start >> PAGE_SHIFT at birth */
@@ -68,7 +69,8 @@ struct mm {
 	struct rwsem mmap_lock;
 	spinlock_t pt_lock;
 	struct list_head tables;	/* [pt] page tables but the root, by page->list */
-	struct rb_root vmas;		/* [ml] */
+	struct rb_root vmas;		/* [ml] the areas, to find one by address */
+	struct list_head areas;		/* [ml] and in the order of their addresses */
 	struct vma *last;		/* [ml] hint: the last one found */
 	u32 nr_vmas;			/* [ml] */
 	u64 total_vm, locked_vm, data_vm, stack_vm, exec_vm;	/* [ml] pages */
@@ -125,12 +127,12 @@ void unmap_mapping_range(struct address_space *mapping, u64 first, u64 last, boo
  */
 struct vma_usage { u64 rss, pss_x4096, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous; };
 void vma_usage(struct vma *vma, struct vma_usage *usage);
-static inline struct vma *vma_next(struct vma *vma)
+/* The area at a place of mm's list; NULL past either end. mmap_lock held. */
+static inline struct vma *vma_at(struct mm *mm, struct list_head *at)
 {
-	struct rb_node *n = rb_next(&vma->node);
-
-	return n ? rb_entry(n, struct vma, node) : NULL;
+	return at == &mm->areas ? NULL : list_entry(at, struct vma, link);
 }
+static inline struct vma *vma_next(struct vma *vma) { return vma_at(vma->mm, vma->link.next); }
 
 /* ---- page tables: the one walker (core/mm/pgtable.c) ---- */
 pte_t *pt_walk(pte_t *root, uaddr_t va);			/* level 0 entry, or NULL where tables are missing */
