@@ -101,6 +101,21 @@ static struct page *buddy_take(unsigned order, bool keep_reserve)
 
 /* ---- magazines ---- */
 
+/* The pages of the smallest free block, or of a part of it when there is room for fewer. buddy_lock held. */
+static void magazine_add_block(struct page_magazine *m, u64 room)
+{
+	unsigned order = 0;
+	struct page *page;
+
+	while (list_empty(&buddy_list[order]) && 2UL << order <= room)
+		order++;
+	page = block_take(order);	/* not NULL: nothing smaller is free, and something is */
+	for (u64 i = 0; i < 1UL << order; i++) {
+		page[i].flags = 0;
+		m->page[m->n++] = page + i;
+	}
+}
+
 static struct page *magazine_refill(struct page_magazine *m, bool keep_reserve)
 {
 	struct irqflags flags = spin_lock_irqsave(&buddy_lock);
@@ -108,7 +123,7 @@ static struct page *magazine_refill(struct page_magazine *m, bool keep_reserve)
 
 	if (!keep_reserve || buddy_free > reserve) {
 		while (m->n < MAGAZINE_BATCH && buddy_free > reserve)
-			m->page[m->n++] = block_take(0);
+			magazine_add_block(m, min(MAGAZINE_BATCH - m->n, buddy_free - reserve));
 		page = m->n ? m->page[--m->n] : block_take(0);
 	}
 	spin_unlock_irqrestore(&buddy_lock, flags);
