@@ -36,6 +36,7 @@ void fpu_switch(struct thread *prev, struct thread *next)
 
 void fpu_fork(struct thread *child)
 {
+	child->arch.fpu.magic = child->arch.fpu.size = 0;
 	fpu_save(&child->arch.fpu);
 }
 

@@ -21,6 +21,7 @@
 #define FP_XSTATE_MAGIC1 0x46505853
 #define FP_XSTATE_MAGIC2 0x46505845
 #define FXSAVE_SIZE 512
+#define FXSAVE_WRITTEN 416	/* of them, by the processor */
 
 /* What Linux writes at SW_RESERVED of a signal frame (struct _fpx_sw_bytes). */
 struct fpx_sw_bytes {
@@ -81,6 +82,13 @@ void fpu_init(void)
 void fpu_save(struct thread *t)
 {
 	registers_save(t->arch.fpu);
+}
+
+void fpu_fork(struct thread *child)
+{
+	/* What no instruction writes: XRSTOR wants the header's rest zero, and a debugger reads all of it. */
+	memset(child->arch.fpu + FXSAVE_WRITTEN, 0, XSAVE_HEADER + XSAVE_HEADER_SIZE - FXSAVE_WRITTEN);
+	fpu_save(child);
 }
 
 void fpu_restore(struct thread *t)

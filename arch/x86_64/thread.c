@@ -173,8 +173,7 @@ int arch_thread_fork(struct thread *child, unsigned long sp, bool set_tls, unsig
 	child->arch.trap_nr = child->arch.error_code = 0;
 	child->arch.cr2 = 0;
 	child->arch.user_fpu = true;
-	memset(child->arch.fpu + 512, 0, 64);	/* the header's reserved words, which XSAVE does not write */
-	fpu_save(child);
+	fpu_fork(child);
 	return 0;
 }
 

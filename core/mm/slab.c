@@ -191,6 +191,19 @@ static void give_back(struct kmem_cache *c, void *object)
 		slab_release(c, slab);
 }
 
+/* The magazine is full: half of it goes to the slabs. */
+static __noinline void flush_half(struct kmem_cache *c, struct magazine *m)
+{
+	struct irqflags flags = spin_lock_irqsave(&c->lock);
+	struct page *slab = NULL;
+
+	while (m->n > c->limit / 2u && !slab)
+		slab = slab_give(c, m->object[--m->n]);
+	spin_unlock_irqrestore(&c->lock, flags);
+	if (slab)
+		slab_release(c, slab);
+}
+
 void *kmem_cache_alloc(struct kmem_cache *c, unsigned gfp)
 {
 	struct cpu *cpu = this_cpu();
@@ -219,8 +232,8 @@ void kmem_cache_free(struct kmem_cache *c, void *object)
 		give_back(c, object);
 		return;
 	}
-	while (unlikely(m->n >= c->limit) && m->n > c->limit / 2u)
-		give_back(c, m->object[--m->n]);
+	if (unlikely(m->n >= c->limit))
+		flush_half(c, m);
 	m->object[m->n++] = object;
 }
 

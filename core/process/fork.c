@@ -109,13 +109,23 @@ static void thread_inherit(struct thread *t)
 	t->cred = cred_get(parent->cred);
 }
 
+/* The FP state is large, and whoever makes a thread of the machine's half fills it. */
+static void clear_but_fpu(struct thread *t)
+{
+	const size_t start = offsetof(struct thread, arch.fpu), end = start + sizeof(t->arch.fpu);
+
+	memset(t, 0, start);
+	memset((char *)t + end, 0, sizeof(*t) - end);
+}
+
 /* A thread with a stack and nothing shared yet, or NULL. */
 static struct thread *thread_alloc(void)
 {
-	struct thread *t = kmem_cache_alloc(thread_cache, GFP_KERNEL | GFP_ZERO);
+	struct thread *t = kmem_cache_alloc(thread_cache, GFP_KERNEL);
 
 	if (!t)
 		return NULL;
+	clear_but_fpu(t);
 	t->kstack = kstack_alloc();
 	if (!t->kstack) {
 		kmem_cache_free(thread_cache, t);

@@ -27,7 +27,8 @@ void arch_thread_init(struct thread *t, void (*fn)(void *), void *arg);
 
 /*
  * Prepare `child` to return to user mode from the system call current is in, with result 0. sp 0 means
- * the parent's; set_tls says that `tls` replaces the TLS base. Copies live FP/vector state. 0 or -errno.
+ * the parent's; set_tls says that `tls` replaces the TLS base. Copies live FP/vector state into child->arch.fpu, the
+ * one member that has not been cleared. 0 or -errno.
  */
 int arch_thread_fork(struct thread *child, unsigned long sp, bool set_tls, unsigned long tls);
 

@@ -56,6 +56,7 @@ void thread_set_gs_base(u64 base);
 /* ---- fpu.c ---- */
 void fpu_init(void);				/* each CPU, after cpu_features_enable() */
 void fpu_save(struct thread *t);		/* registers -> t's area; t owns them */
+void fpu_fork(struct thread *child);		/* the same for a child, whose area was never written */
 void fpu_restore(struct thread *t);		/* t's area -> registers */
 void fpu_reset(struct thread *t);		/* first state, in registers; t is current */
 size_t fpu_frame_size(void);			/* what a signal frame holds of it, without alignment */
