@@ -20,7 +20,7 @@ const u16 arch_elf_machine = 62;	/* EM_X86_64 */
 #define HWCAP2_FSGSBASE (1UL << 1)
 
 struct cpu_features cpu_features;
-u64 x86_pte_nx, x86_pte_global;
+u64 x86_pte_nx;
 
 /* The words of CPUID that /proc/cpuinfo names bits of. */
 static struct cpuid leaf1, leaf7, leaf_ext1, leaf_xsave1;
@@ -72,7 +72,6 @@ void cpu_features_init(void)
 	if (max_ext >= 0x80000007)
 		f->invariant_tsc = cpuid(0x80000007, 0).d >> 8 & 1;
 	x86_pte_nx = f->nx ? X86_PTE_NX : 0;
-	x86_pte_global = f->pge ? X86_PTE_G : 0;
 	if (f->smap)
 		patch_smap_sites();
 }

@@ -9,8 +9,8 @@
 #include <janus/thread.h>
 #include <uapi/mman.h>
 
-/* The entry as the area now wants it. A page that others may share waits for its write fault. */
-static pte_t reprotected(const struct vma *vma, pte_t old)
+/* The entry's protection as the area now wants it. A page that others may share waits for its write fault. */
+static unsigned reprotected(const struct vma *vma, pte_t old)
 {
 	unsigned keep = pte_prot(old) & (PTE_SPECIAL | PTE_DIRTY), prot = vma_pte_prot(vma) | keep;
 
@@ -21,7 +21,7 @@ static pte_t reprotected(const struct vma *vma, pte_t old)
 		    page->flags & PG_ANON && page->refs == 1)
 			prot |= PTE_W | PTE_DIRTY;
 	}
-	return pte_make(pte_pa(old), prot);
+	return prot;
 }
 
 /* Entries of one table; true when some allow less than they did. pt_lock held. */
@@ -31,13 +31,15 @@ static bool change_table(struct vma *vma, pte_t *entry, unsigned n)
 
 	for (; n; n--, entry++) {
 		pte_t old = pte_get(entry), new;
+		unsigned prot;
 
 		if (!old.v)
 			continue;
-		new = reprotected(vma, old);
+		prot = reprotected(vma, old);
+		new = pte_make(pte_pa(old), prot);
 		if (new.v == old.v)
 			continue;
-		less |= pte_prot(old) & ~pte_prot(new) & (PTE_R | PTE_W | PTE_X);
+		less |= pte_prot(old) & ~prot & (PTE_R | PTE_W | PTE_X);
 		pte_clear(entry);
 		pte_set(entry, new);
 	}

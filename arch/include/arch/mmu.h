@@ -22,17 +22,20 @@ typedef struct {
 	u64 v;
 } pte_t;
 
-/* Core's language for a leaf's attributes; `pte_make` encodes it and `pte_prot` decodes it. */
+/*
+ * Core's language for a leaf's attributes; `pte_make` encodes it and `pte_prot` decodes it. Any number would do:
+ * these let one of the machines have most bits where they are.
+ */
 enum pte_prot {
-	PTE_R = 1 << 0,
+	PTE_R = 1 << 0,		/* W and X come with it; without it nobody may touch the page */
 	PTE_W = 1 << 1,		/* hardware-writable now */
-	PTE_X = 1 << 2,
-	PTE_U = 1 << 3,		/* user may access; kernel may never execute it */
-	PTE_G = 1 << 4,		/* kernel: same in every address space */
-	PTE_DEV = 1 << 5,	/* device memory, uncached */
+	PTE_U = 1 << 2,		/* user may access; kernel may never execute it */
+	PTE_DEV = 1 << 4,	/* device memory, uncached */
+	PTE_YOUNG = 1 << 5,	/* accessed; set it when making an entry that is about to be used */
 	PTE_DIRTY = 1 << 6,	/* written since mapped */
-	PTE_YOUNG = 1 << 7,	/* accessed; set it when making an entry that is about to be used */
-	PTE_SPECIAL = 1 << 8,	/* no struct page behind it (software bit) */
+	PTE_G = 1 << 8,		/* kernel: same in every address space */
+	PTE_SPECIAL = 1 << 9,	/* no struct page behind it (software bit) */
+	PTE_X = 1 << 11,
 };
 
 #include <arch/impl/mmu.h>	/* struct arch_mm; ARCH_USER_END and the kernel's layout below */

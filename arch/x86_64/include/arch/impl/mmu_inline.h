@@ -12,37 +12,29 @@
 #define X86_PTE_D (1UL << 6)
 #define X86_PTE_PS (1UL << 7)
 #define X86_PTE_G (1UL << 8)
-#define X86_PTE_SPECIAL (1UL << 9)	/* software */
 #define X86_PTE_NONE (1UL << 10)	/* software: there, but nobody may touch it (PROT_NONE) */
 #define X86_PTE_NX (1UL << 63)
 #define X86_PTE_ADDR 0x000ffffffffff000UL
 
-/* NX where the processor has it, G where it does; set at boot before the first entry is made. */
-extern u64 x86_pte_nx, x86_pte_global;
+/* PTE_*, as they are; PTE_X is a bit that the processor ignores, and says with NX what it means. */
+#define X86_PTE_PROT (PTE_R | PTE_W | PTE_U | PTE_DEV | PTE_YOUNG | PTE_DIRTY | PTE_G | PTE_SPECIAL | PTE_X)
+_Static_assert(PTE_R == X86_PTE_P && PTE_W == X86_PTE_W && PTE_U == X86_PTE_U && PTE_DEV == X86_PTE_PCD &&
+	       PTE_YOUNG == X86_PTE_A && PTE_DIRTY == X86_PTE_D && PTE_G == X86_PTE_G, "in the same places");
+_Static_assert(!(X86_PTE_PROT & (X86_PTE_PWT | X86_PTE_PS | X86_PTE_NONE)), "none in the others'");
 
-/* What does not depend on the level. A leaf without R, W and X is kept, but not for the hardware. */
+extern u64 x86_pte_nx;	/* NX where the processor has it; set at boot before the first entry is made */
+
+/* What does not depend on the level. A leaf without R is kept, but not for the hardware. */
 static inline u64 x86_pte_bits(unsigned prot)
 {
-	u64 v = X86_PTE_P;
+	u64 v = prot;
 
-	if (!(prot & (PTE_R | PTE_W | PTE_X)))
-		v = X86_PTE_NONE;
-	if (prot & PTE_W)
-		v |= X86_PTE_W;
+	if (!(prot & PTE_R))
+		v |= X86_PTE_NONE;
 	if (!(prot & PTE_X))
 		v |= x86_pte_nx;
-	if (prot & PTE_U)
-		v |= X86_PTE_U;
-	if (prot & PTE_G)
-		v |= x86_pte_global;
 	if (prot & PTE_DEV)
-		v |= X86_PTE_PCD | X86_PTE_PWT;
-	if (prot & PTE_DIRTY)
-		v |= X86_PTE_D;
-	if (prot & PTE_YOUNG)
-		v |= X86_PTE_A;
-	if (prot & PTE_SPECIAL)
-		v |= X86_PTE_SPECIAL;
+		v |= X86_PTE_PWT;
 	return v;
 }
 
@@ -69,26 +61,7 @@ static inline bool pte_is_leaf(pte_t pte, int level)
 
 static inline phys_t pte_pa(pte_t pte) { return pte.v & X86_PTE_ADDR; }
 
-static inline unsigned pte_prot(pte_t pte)
-{
-	unsigned prot = 0;
-
-	if (pte.v & X86_PTE_P)
-		prot |= PTE_R | (pte.v & X86_PTE_W ? PTE_W : 0) | (pte.v & X86_PTE_NX ? 0 : PTE_X);
-	if (pte.v & X86_PTE_U)
-		prot |= PTE_U;
-	if (pte.v & X86_PTE_G)
-		prot |= PTE_G;
-	if (pte.v & X86_PTE_PCD)
-		prot |= PTE_DEV;
-	if (pte.v & X86_PTE_D)
-		prot |= PTE_DIRTY;
-	if (pte.v & X86_PTE_A)
-		prot |= PTE_YOUNG;
-	if (pte.v & X86_PTE_SPECIAL)
-		prot |= PTE_SPECIAL;
-	return prot;
-}
+static inline unsigned pte_prot(pte_t pte) { return pte.v & X86_PTE_PROT; }
 
 static inline void pte_set(pte_t *ptep, pte_t pte) { *(volatile u64 *)&ptep->v = pte.v; }
 static inline pte_t pte_get(const pte_t *ptep) { return (pte_t){ *(const volatile u64 *)&ptep->v }; }
