@@ -10,78 +10,62 @@
 #define UIO_MAXIOV 1024
 #define MAX_RW_COUNT (0x7fffffffUL & PAGE_MASK)
 
-void iov_iter_kernel(struct iov_iter *it, void *buf, size_t len)
-{
-	*it = (struct iov_iter){ .count = len, .kbuf = buf };
-}
-
-/* Leave `n` bytes of the current segment behind. */
+/* Leave `n` bytes of the segment at hand behind. */
 static inline void segment_advance(struct iov_iter *it, size_t n)
 {
+	it->at += n;
+	it->here -= n;
 	it->count -= n;
-	it->offset += n;
-	while (it->nr > 1 && it->offset >= it->iov->len) {
-		it->offset -= it->iov->len;
-		it->iov++;
+}
+
+/* How many of the next n bytes the segment at hand has; when it has none, the next one is taken up. */
+static inline size_t segment_part(struct iov_iter *it, size_t n)
+{
+	while (!it->here && it->nr) {
+		it->at = it->next->base;
+		it->here = it->next->len;
+		it->next++;
 		it->nr--;
 	}
+	return min_t(size_t, n, it->here);
+}
+
+static void kernel_advance(struct iov_iter *it, size_t n)
+{
+	it->kbuf = (char *)it->kbuf + n;
+	it->count -= n;
 }
 
 void iov_iter_advance(struct iov_iter *it, size_t n)
 {
 	n = min(n, it->count);
-	if (it->kbuf) {
-		it->kbuf = (char *)it->kbuf + n;
-		it->count -= n;
-		return;
+	if (it->kind == ITER_USER) {
+		iov_iter_moved(it, n);
+	} else if (it->kind == ITER_KERNEL) {
+		kernel_advance(it, n);
+	} else {
+		while (n) {
+			size_t part = segment_part(it, n);
+
+			segment_advance(it, part);
+			n -= part;
+		}
 	}
-	while (n) {
-		size_t part = min_t(size_t, n, it->iov->len - it->offset);
-
-		segment_advance(it, part);
-		n -= part;
-	}
 }
 
-/* The user address of the next bytes; *n is cut to what the segment still has. */
-static inline uaddr_t segment_part(struct iov_iter *it, size_t *n)
-{
-	while (unlikely(it->offset >= it->iov->len && it->nr > 1))
-		segment_advance(it, 0);
-	*n = min_t(size_t, *n, it->iov->len - it->offset);
-	return it->iov->base + it->offset;
-}
-
-/* One user segment, the usual case: it was checked when the iterator was made, and holds all that is counted. */
-static inline bool single(const struct iov_iter *it)
-{
-	return likely(it->nr == 1 && !it->kbuf);
-}
-
-static inline size_t single_advance(struct iov_iter *it, size_t n)
-{
-	it->offset += n;
-	it->count -= n;
-	return n;
-}
-
-size_t copy_to_iter(const void *from, size_t n, struct iov_iter *it)
+size_t copy_to_pieces(const void *from, size_t n, struct iov_iter *it)
 {
 	size_t done = 0;
 
-	n = min(n, it->count);
-	if (single(it))
-		return single_advance(it, n - arch_copy_to_user(it->iov->base + it->offset, from, n));
-	if (it->kbuf) {
+	if (it->kind == ITER_KERNEL) {
 		memcpy(it->kbuf, from, n);
-		iov_iter_advance(it, n);
+		kernel_advance(it, n);
 		return n;
 	}
 	while (done < n) {
-		size_t part = n - done, left;
-		uaddr_t to = segment_part(it, &part);
+		size_t part = segment_part(it, n - done);
+		size_t left = copy_to_user(it->at, (const char *)from + done, part);
 
-		left = copy_to_user(to, (const char *)from + done, part);
 		segment_advance(it, part - left);
 		done += part - left;
 		if (unlikely(left))
@@ -90,23 +74,19 @@ size_t copy_to_iter(const void *from, size_t n, struct iov_iter *it)
 	return done;
 }
 
-size_t copy_from_iter(void *to, size_t n, struct iov_iter *it)
+size_t copy_from_pieces(void *to, size_t n, struct iov_iter *it)
 {
 	size_t done = 0;
 
-	n = min(n, it->count);
-	if (single(it))
-		return single_advance(it, n - arch_copy_from_user(to, it->iov->base + it->offset, n));
-	if (it->kbuf) {
+	if (it->kind == ITER_KERNEL) {
 		memcpy(to, it->kbuf, n);
-		iov_iter_advance(it, n);
+		kernel_advance(it, n);
 		return n;
 	}
 	while (done < n) {
-		size_t part = n - done, left;
-		uaddr_t from = segment_part(it, &part);
+		size_t part = segment_part(it, n - done);
+		size_t left = copy_from_user((char *)to + done, it->at, part);
 
-		left = copy_from_user((char *)to + done, from, part);
 		segment_advance(it, part - left);
 		done += part - left;
 		if (unlikely(left))
@@ -115,23 +95,19 @@ size_t copy_from_iter(void *to, size_t n, struct iov_iter *it)
 	return done;
 }
 
-size_t zero_iter(size_t n, struct iov_iter *it)
+size_t zero_pieces(size_t n, struct iov_iter *it)
 {
 	size_t done = 0;
 
-	n = min(n, it->count);
-	if (single(it))
-		return single_advance(it, n - arch_clear_user(it->iov->base + it->offset, n));
-	if (it->kbuf) {
+	if (it->kind == ITER_KERNEL) {
 		memset(it->kbuf, 0, n);
-		iov_iter_advance(it, n);
+		kernel_advance(it, n);
 		return n;
 	}
 	while (done < n) {
-		size_t part = n - done, left;
-		uaddr_t to = segment_part(it, &part);
+		size_t part = segment_part(it, n - done);
+		size_t left = clear_user(it->at, part);
 
-		left = clear_user(to, part);
 		segment_advance(it, part - left);
 		done += part - left;
 		if (unlikely(left))
@@ -156,33 +132,40 @@ static ssize_t iovec_check(struct iovec *iov, unsigned long nr)
 	return (ssize_t)total;
 }
 
+/* One segment needs no vector: it is the iterator. */
+static ssize_t import_one(uaddr_t uvec, struct iov_iter *it)
+{
+	struct iovec one;
+	ssize_t total = copy_struct_in(&one, uvec) ? -EFAULT : iovec_check(&one, 1);
+
+	if (total >= 0)
+		iov_iter_user(it, one.base, (size_t)total);
+	return total;
+}
+
 ssize_t import_iovec(uaddr_t uvec, unsigned long nr, struct iov_iter *it, struct iovec **heap)
 {
-	struct iovec *iov = &it->one;
+	struct iovec *iov;
 	ssize_t total;
 
 	*heap = NULL;
 	if (nr > UIO_MAXIOV)
 		return -EINVAL;
-	if (nr > 1) {
-		iov = kmalloc(nr * sizeof(*iov), GFP_KERNEL);
-		if (!iov)
-			return -ENOMEM;
+	if (nr == 1)
+		return import_one(uvec, it);
+	if (!nr) {
+		iov_iter_user(it, 0, 0);
+		return 0;
 	}
+	iov = kmalloc(nr * sizeof(*iov), GFP_KERNEL);
+	if (!iov)
+		return -ENOMEM;
 	total = copy_from_user(iov, uvec, nr * sizeof(*iov)) ? -EFAULT : iovec_check(iov, nr);
 	if (total < 0) {
-		if (nr > 1)
-			kfree(iov);
+		kfree(iov);
 		return total;
 	}
-	if (nr > 1)
-		*heap = iov;
-	if (!nr)
-		it->one = (struct iovec){ 0, 0 };
-	it->iov = iov;
-	it->nr = nr ? (u32)nr : 1;
-	it->offset = 0;
-	it->count = (size_t)total;
-	it->kbuf = NULL;
+	*heap = iov;
+	*it = (struct iov_iter){ .kind = ITER_VECTOR, .nr = (u32)nr, .count = (size_t)total, .next = iov };
 	return total;
 }

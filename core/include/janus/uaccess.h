@@ -81,30 +81,67 @@ void extable_sort(void);
 /* ---- iterators over user or kernel buffers: what read and write handlers are given ---- */
 struct iovec { uaddr_t base; u64 len; };
 
-/* Segments still to be filled or drained. Either user memory (iov) or one kernel buffer (kbuf). */
+/* What is still to be filled or drained: one piece of user memory, several, or a kernel buffer. */
 struct iov_iter {
-	const struct iovec *iov;	/* checked: each access_ok, total <= SSIZE_MAX rounded as Linux */
-	u32 nr;
-	size_t offset;			/* in iov[0] */
-	size_t count;			/* bytes left in all */
-	void *kbuf;			/* kernel memory instead, when not NULL */
-	struct iovec one;		/* storage for the single-buffer case */
+	enum { ITER_USER, ITER_VECTOR, ITER_KERNEL } kind;
+	u32 nr;				/* ITER_VECTOR: segments behind the one at hand */
+	uaddr_t at;			/* next user byte; checked: access_ok with all of its segment */
+	size_t count;			/* bytes left in all; <= SSIZE_MAX rounded as Linux */
+	size_t here;			/* ITER_VECTOR: bytes left in the segment at hand */
+	const struct iovec *next;	/* ITER_VECTOR: the nr segments behind it, each checked */
+	void *kbuf;			/* ITER_KERNEL: next byte */
 };
 static inline void iov_iter_user(struct iov_iter *it, uaddr_t buf, size_t len)
 {
-	it->one.base = buf;
-	it->one.len = len;
-	it->iov = &it->one;
-	it->nr = 1;
-	it->offset = 0;
+	it->kind = ITER_USER;
+	it->at = buf;
 	it->count = len;
-	it->kbuf = NULL;
 }
-void iov_iter_kernel(struct iov_iter *it, void *buf, size_t len);
+static inline void iov_iter_kernel(struct iov_iter *it, void *buf, size_t len)
+{
+	it->kind = ITER_KERNEL;
+	it->kbuf = buf;
+	it->count = len;
+}
+/* core/uaccess/iov_iter.c, for iterators that are not ITER_USER: */
+size_t copy_to_pieces(const void *from, size_t n, struct iov_iter *it);
+size_t copy_from_pieces(void *to, size_t n, struct iov_iter *it);
+size_t zero_pieces(size_t n, struct iov_iter *it);
+
+static inline size_t iov_iter_moved(struct iov_iter *it, size_t n)
+{
+	it->at += n;
+	it->count -= n;
+	return n;
+}
+
 /* Copy up to n bytes and advance; bytes copied (short on a fault). */
-size_t copy_to_iter(const void *from, size_t n, struct iov_iter *it);
-size_t copy_from_iter(void *to, size_t n, struct iov_iter *it);
-size_t zero_iter(size_t n, struct iov_iter *it);
+static inline size_t copy_to_iter(const void *from, size_t n, struct iov_iter *it)
+{
+	n = min(n, it->count);
+	if (unlikely(it->kind != ITER_USER))
+		return copy_to_pieces(from, n, it);
+	might_sleep();
+	return iov_iter_moved(it, n - arch_copy_to_user(it->at, from, n));
+}
+
+static inline size_t copy_from_iter(void *to, size_t n, struct iov_iter *it)
+{
+	n = min(n, it->count);
+	if (unlikely(it->kind != ITER_USER))
+		return copy_from_pieces(to, n, it);
+	might_sleep();
+	return iov_iter_moved(it, n - arch_copy_from_user(to, it->at, n));
+}
+
+static inline size_t zero_iter(size_t n, struct iov_iter *it)
+{
+	n = min(n, it->count);
+	if (unlikely(it->kind != ITER_USER))
+		return zero_pieces(n, it);
+	might_sleep();
+	return iov_iter_moved(it, n - arch_clear_user(it->at, n));
+}
 void iov_iter_advance(struct iov_iter *it, size_t n);
 /* readv's argument: copies and checks nr segments; *heap to be kfree'd. Total length or -errno. */
 ssize_t import_iovec(uaddr_t uvec, unsigned long nr, struct iov_iter *it, struct iovec **heap);
