@@ -10,12 +10,15 @@ int protected_symlinks = 1, protected_hardlinks = 1;	/* Debian's kernels start s
 
 struct timespec current_time(void)
 {
-	return ns_to_timespec(clock_monotonic_coarse() + clock_realtime_offset());
+	return clock_realtime_coarse();
 }
 
 void inode_touch(struct inode *inode)
 {
-	inode->mtime = inode->ctime = current_time();
+	struct timespec now = clock_realtime_coarse();
+
+	inode->mtime = now;
+	inode->ctime = now;
 }
 
 struct inode *inode_alloc(struct super_block *sb, mode_t mode)
@@ -135,13 +138,13 @@ void touch_atime_at(const struct mount *mnt, struct inode *i)
 		return;
 	if ((i->iflags & IF_NOATIME) || (i->sb->flags & MS_RDONLY))
 		return;
+	now = clock_realtime_coarse();
 	if ((mnt->flags & MS_RELATIME) && !before(&i->atime, &i->mtime) && !before(&i->atime, &i->ctime)) {
-		now = current_time();
 		if (now.tv_sec - i->atime.tv_sec < 24 * 60 * 60)
 			return;
 	}
 	/* Not under the lock: two readers that race write about the same. */
-	i->atime = current_time();
+	i->atime = now;
 }
 
 void touch_atime(struct file *f)

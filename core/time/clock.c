@@ -4,6 +4,7 @@
  * monotonic time plus an offset that settimeofday(2) changes.
  */
 #include <arch/time.h>
+#include <janus/cpu.h>
 #include <janus/printk.h>
 #include <janus/time.h>
 #include <janus/uaccess.h>
@@ -45,9 +46,35 @@ u64 clock_monotonic_coarse(void)
 	return now - now % TICK_NSEC;
 }
 
-s64 clock_realtime_offset(void)
+static inline s64 realtime_offset(void)
 {
 	return __atomic_load_n(&data->realtime_offset, __ATOMIC_RELAXED);
+}
+
+s64 clock_realtime_offset(void)
+{
+	return realtime_offset();
+}
+
+/* A new tick, or real time was set: the conversion anew. */
+static __noinline struct timespec coarse_tick(struct coarse_time *c)
+{
+	u64 tick = clock_monotonic_coarse();
+
+	c->offset = realtime_offset();
+	c->now = ns_to_timespec(tick + (u64)c->offset);
+	c->until = clock_ticks_at(tick + TICK_NSEC);
+	return c->now;
+}
+
+/* What stamps files with the time: two divisions a tick, not two a stamp. */
+struct timespec clock_realtime_coarse(void)
+{
+	struct coarse_time *c = &this_cpu()->coarse;
+
+	if (likely(arch_clock_read() < c->until && c->offset == realtime_offset()))
+		return c->now;
+	return coarse_tick(c);
 }
 
 u64 clock_realtime(void)
