@@ -163,8 +163,7 @@ struct file *file_alloc_pseudo(struct mount *mnt, struct inode *inode, const cha
 	f->mode = mode_of_flags(flags);
 	if (ops->llseek && ops->llseek != noop_llseek)
 		f->mode |= FMODE_PREAD | FMODE_PWRITE;
-	if (!ops->llseek)
-		f->mode |= FMODE_STREAM | FMODE_UNSEEKABLE;
+	f->mode |= ops->llseek ? FMODE_LSEEK : FMODE_STREAM;
 	f->path = (struct path){ mnt_get(mnt), d };
 	f->inode = inode;
 	return f;

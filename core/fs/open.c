@@ -146,8 +146,10 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 		path_put(p);
 		return ERR_PTR(err);
 	}
-	if (!f->ops->llseek)
-		f->mode = (f->mode | FMODE_UNSEEKABLE) & ~(FMODE_PREAD | FMODE_PWRITE);
+	if (f->ops->llseek)
+		f->mode |= FMODE_LSEEK;
+	else
+		f->mode &= ~(FMODE_PREAD | FMODE_PWRITE);
 	return f;
 }
 

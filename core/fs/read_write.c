@@ -25,13 +25,12 @@ static inline void pos_unlock(struct file *f, bool locked)
 }
 
 /*
- * The three calls below have a short way, for a file that nobody else can use meanwhile: no turn to be taken,
- * nothing counted. What is not as simple as that, and every error, goes the long way.
+ * read, write and lseek have a short way, for a file of fd_own() that nobody else can use meanwhile: no turn to be
+ * taken, nothing counted. What is not as simple as that, and every error, goes the long way.
  */
-static inline bool is_simple(struct fd f, u32 mode)
+static inline bool is_simple(const struct file *f, u32 mode)
 {
-	return likely(f.file && !f.counted && (f.file->mode & mode)) &&
-	       (!(f.file->mode & FMODE_ATOMIC_POS) || likely(ref_read(&f.file->refs) == 1));
+	return likely(f && (f->mode & mode)) && (!(f->mode & FMODE_ATOMIC_POS) || likely(ref_read(&f->refs) == 1));
 }
 
 /* Would the end of a transfer lie beyond the largest position? */
@@ -41,6 +40,12 @@ static inline bool too_far(loff_t pos, size_t count)
 }
 
 typedef ssize_t (*transfer_fn)(struct file *, struct iov_iter *, loff_t *);
+
+/* Such a file can do it, and the buffer is all there is to it. */
+static inline bool is_plain(transfer_fn op, uaddr_t buf, size_t count)
+{
+	return likely(op && count <= MAX_RW_COUNT && access_ok(buf, count));
+}
 
 static inline transfer_fn transfer_of(const struct file *f, bool write)
 {
@@ -55,8 +60,9 @@ static inline ssize_t may_transfer(const struct file *f, bool write)
 	return likely(transfer_of(f, write) != NULL) ? 0 : -EINVAL;
 }
 
-static __noinline ssize_t long_transfer(struct fd f, uaddr_t buf, size_t count, bool write)
+static __noinline ssize_t long_transfer(unsigned fd, uaddr_t buf, size_t count, bool write)
 {
+	struct fd f = fd_get(fd);
 	struct iov_iter it;
 	ssize_t n;
 	bool locked;
@@ -78,30 +84,30 @@ static __noinline ssize_t long_transfer(struct fd f, uaddr_t buf, size_t count, 
 
 long sys_read(unsigned fd, uaddr_t buf, size_t count)
 {
-	struct fd f = fd_get(fd);
+	struct file *f = fd_own(fd);
 	struct iov_iter it;
 
-	if (is_simple(f, FMODE_READ) && likely(f.file->ops->read && access_ok(buf, count) && count <= MAX_RW_COUNT)) {
+	if (is_simple(f, FMODE_READ) && is_plain(f->ops->read, buf, count)) {
 		iov_iter_user(&it, buf, count);
-		return f.file->ops->read(f.file, &it, &f.file->pos);
+		return f->ops->read(f, &it, &f->pos);
 	}
-	return long_transfer(f, buf, count, false);
+	return long_transfer(fd, buf, count, false);
 }
 
 long sys_write(unsigned fd, uaddr_t buf, size_t count)
 {
-	struct fd f = fd_get(fd);
+	struct file *f = fd_own(fd);
 	struct iov_iter it;
 
-	if (is_simple(f, FMODE_WRITE) && likely(f.file->ops->write && access_ok(buf, count) && count <= MAX_RW_COUNT)) {
+	if (is_simple(f, FMODE_WRITE) && is_plain(f->ops->write, buf, count)) {
 		iov_iter_user(&it, buf, count);
-		return f.file->ops->write(f.file, &it, &f.file->pos);
+		return f->ops->write(f, &it, &f->pos);
 	}
-	return long_transfer(f, buf, count, true);
+	return long_transfer(fd, buf, count, true);
 }
 
-/* pread64 and pwrite64; inlined into each, so that neither pays for asking which it is. */
-static __always_inline ssize_t transfer_at(unsigned fd, uaddr_t buf, size_t count, loff_t pos, bool write)
+/* pread64 and pwrite64 have the same two ways; a place of their own needs no turn. */
+static __noinline ssize_t long_transfer_at(unsigned fd, uaddr_t buf, size_t count, loff_t pos, bool write)
 {
 	struct iov_iter it;
 	struct fd f;
@@ -128,14 +134,33 @@ static __always_inline ssize_t transfer_at(unsigned fd, uaddr_t buf, size_t coun
 	return n;
 }
 
+static inline bool is_simple_at(const struct file *f, u32 mode, loff_t pos)
+{
+	return likely(f && (f->mode & mode) == mode && pos >= 0 && pos <= INT64_MAX - (loff_t)MAX_RW_COUNT);
+}
+
 long sys_pread64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
 {
-	return transfer_at(fd, buf, count, pos, false);
+	struct file *f = fd_own(fd);
+	struct iov_iter it;
+
+	if (is_simple_at(f, FMODE_READ | FMODE_PREAD, pos) && is_plain(f->ops->read, buf, count)) {
+		iov_iter_user(&it, buf, count);
+		return f->ops->read(f, &it, &pos);
+	}
+	return long_transfer_at(fd, buf, count, pos, false);
 }
 
 long sys_pwrite64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
 {
-	return transfer_at(fd, buf, count, pos, true);
+	struct file *f = fd_own(fd);
+	struct iov_iter it;
+
+	if (is_simple_at(f, FMODE_WRITE | FMODE_PWRITE, pos) && is_plain(f->ops->write, buf, count)) {
+		iov_iter_user(&it, buf, count);
+		return f->ops->write(f, &it, &pos);
+	}
+	return long_transfer_at(fd, buf, count, pos, true);
 }
 
 /* ---- vectors ---- */
@@ -325,37 +350,47 @@ static loff_t find_data(struct inode *inode, loff_t offset, bool data)
 	return found;
 }
 
-/* SEEK_END, SEEK_DATA and SEEK_HOLE as an offset from the start, or -errno. */
-static __noinline loff_t seek_by_contents(struct inode *inode, loff_t offset, int whence)
+static inline loff_t seek_to(struct file *f, loff_t offset)
 {
-	if (whence == SEEK_END) {
-		offset = (loff_t)((u64)offset + (u64)READ_ONCE(inode->size));
-		return offset < 0 ? -EINVAL : offset;
-	}
-	if (whence != SEEK_DATA && whence != SEEK_HOLE)
-		return -EINVAL;
-	GUARD(read, &inode->lock);
-	return find_data(inode, offset, whence == SEEK_DATA);
-}
-
-loff_t generic_llseek(struct file *f, loff_t offset, int whence)
-{
-	if (unlikely(whence > SEEK_CUR)) {
-		offset = seek_by_contents(f->inode, offset, whence);
-		if (offset < 0)
-			return offset;
-	} else if (whence == SEEK_CUR) {
-		if (!offset)
-			return f->pos;
-		offset = (loff_t)((u64)offset + (u64)f->pos);	/* too far is negative, and EINVAL below */
-	}
 	if (unlikely(offset < 0 || (u64)offset > f->inode->sb->max_bytes))
 		return -EINVAL;
 	return f->pos = offset;
 }
 
-static __noinline loff_t long_lseek(struct fd f, loff_t offset, unsigned whence)
+/* SEEK_END, SEEK_DATA and SEEK_HOLE. */
+static __noinline loff_t seek_by_contents(struct file *f, loff_t offset, int whence)
 {
+	struct inode *inode = f->inode;
+
+	if (whence == SEEK_END) {
+		offset = (loff_t)((u64)offset + (u64)READ_ONCE(inode->size));
+	} else if (whence == SEEK_DATA || whence == SEEK_HOLE) {
+		down_read(&inode->lock);
+		offset = find_data(inode, offset, whence == SEEK_DATA);
+		up_read(&inode->lock);
+		if (offset < 0)
+			return offset;
+	} else {
+		return -EINVAL;
+	}
+	return seek_to(f, offset);
+}
+
+loff_t generic_llseek(struct file *f, loff_t offset, int whence)
+{
+	if (unlikely(whence > SEEK_CUR))
+		return seek_by_contents(f, offset, whence);
+	if (whence == SEEK_CUR) {
+		if (!offset)
+			return f->pos;
+		offset = (loff_t)((u64)offset + (u64)f->pos);	/* too far is negative, and EINVAL */
+	}
+	return seek_to(f, offset);
+}
+
+static __noinline loff_t long_lseek(unsigned fd, loff_t offset, unsigned whence)
+{
+	struct fd f = fd_get(fd);
 	bool locked;
 	loff_t n;
 
@@ -363,7 +398,7 @@ static __noinline loff_t long_lseek(struct fd f, loff_t offset, unsigned whence)
 		return -EBADF;
 	if (whence > SEEK_HOLE) {
 		n = -EINVAL;
-	} else if (!f.file->ops->llseek || (f.file->mode & FMODE_UNSEEKABLE)) {
+	} else if (!(f.file->mode & FMODE_LSEEK)) {
 		n = -ESPIPE;
 	} else {
 		locked = pos_lock(f.file);
@@ -376,9 +411,9 @@ static __noinline loff_t long_lseek(struct fd f, loff_t offset, unsigned whence)
 
 long sys_lseek(unsigned fd, loff_t offset, unsigned whence)
 {
-	struct fd f = fd_get(fd);
+	struct file *f = fd_own(fd);
 
-	if (is_simple(f, ~0u) && likely(whence <= SEEK_HOLE && f.file->ops->llseek && !(f.file->mode & FMODE_UNSEEKABLE)))
-		return f.file->ops->llseek(f.file, offset, whence);
-	return long_lseek(f, offset, whence);
+	if (is_simple(f, FMODE_LSEEK) && likely(whence <= SEEK_HOLE))
+		return f->ops->llseek(f, offset, whence);
+	return long_lseek(fd, offset, whence);
 }

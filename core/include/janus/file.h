@@ -70,7 +70,7 @@ enum { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_EXEC = 4, FMODE_PATH = 8,
        FMODE_STREAM = 32,	/* no position */
        FMODE_PREAD = 64, FMODE_PWRITE = 128,
        FMODE_WRITER = 256,	/* counted in inode->writers */
-       FMODE_UNSEEKABLE = 1024,	/* lseek says ESPIPE whatever the ops */ };
+       FMODE_LSEEK = 1024,	/* lseek is ops->llseek; else ESPIPE */ };
 
 struct file *file_open(const char *path, unsigned flags, mode_t mode);	/* kernel string, from cwd; or ERR_PTR */
 struct file *file_open_path(const struct path *p, unsigned flags);	/* takes references of its own */
@@ -139,6 +139,19 @@ static inline struct fd fd_lookup(unsigned fd, u32 without)
 		return (struct fd){ f, false };
 	}
 	return fd_get_shared(fd, without);
+}
+/*
+ * For calls with a short way: the file that a table of current alone has, which nobody can close meanwhile and nothing
+ * counts; also O_PATH files. NULL: there is none, or the table is shared: the long way asks again.
+ */
+static inline struct file *fd_own(unsigned fd)
+{
+	struct files *files = current->files;
+	struct fdtable *t = files->table;
+
+	if (unlikely(__atomic_load_n(&files->refs.n, __ATOMIC_ACQUIRE) != 1 || fd >= t->max))
+		return NULL;
+	return t->fd[fd];
 }
 static inline struct fd fd_get(unsigned fd) { return fd_lookup(fd, FMODE_PATH); }	/* .file NULL: EBADF (also for O_PATH) */
 static inline struct fd fd_get_raw(unsigned fd) { return fd_lookup(fd, 0); }	/* O_PATH files too */
