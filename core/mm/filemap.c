@@ -222,35 +222,83 @@ void mapping_truncate(struct address_space *m, u64 from, u64 to)
 
 /* ---- read and write ---- */
 
+#define RUN 16	/* pages that one look at the tree takes */
+
+/* The pages from index on that are there and filled, up to nr, each counted; how many. */
+static inline unsigned find_run(struct address_space *m, u64 index, unsigned nr, struct page *run[RUN])
+{
+	void *const *slot;
+	unsigned n = 0;
+
+	spin_lock(&m->lock);
+	slot = radix_run(&m->pages, index);
+	nr = likely(slot) ? min_t(unsigned, nr, 64 - index % 64) : 0;
+	for (; n < nr; n++) {
+		struct page *page = slot[n];
+
+		if (unlikely(!page || page->flags & PG_LOCKED))
+			break;
+		page_get(page);
+		run[n] = page;
+	}
+	spin_unlock(&m->lock);
+	return n;
+}
+
+/* A page that is not there: a hole, or to be read from the store. Bytes, 0 on a fault, or -errno. */
+static __noinline ssize_t read_missing(struct address_space *m, s64 at, size_t n, struct iov_iter *it)
+{
+	struct page *page = get_page(m, (u64)at >> PAGE_SHIFT, false, GFP_USER);
+	size_t copied;
+
+	if (page == ERR_PTR(-ENOENT))
+		return (ssize_t)zero_iter(n, it);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	copied = copy_to_iter((char *)page_address(page) + ((size_t)at & ~PAGE_MASK), n, it);
+	page_put(page);
+	return (ssize_t)copied;
+}
+
+/* Up to `left` bytes, as many as one look finds. Bytes, 0 on a fault at the first, or -errno. */
+static ssize_t read_run(struct address_space *m, s64 at, size_t left, struct iov_iter *it)
+{
+	size_t offset = (size_t)at & ~PAGE_MASK, done = 0;
+	struct page *run[RUN];
+	unsigned nr = min_t(size_t, (offset + left + PAGE_SIZE - 1) >> PAGE_SHIFT, RUN);
+
+	nr = find_run(m, (u64)at >> PAGE_SHIFT, nr, run);
+	if (unlikely(!nr))
+		return read_missing(m, at, min(left, PAGE_SIZE - offset), it);
+	for (unsigned i = 0; i < nr; i++) {
+		size_t n = min(left, PAGE_SIZE - offset);
+		size_t copied = copy_to_iter((char *)page_address(run[i]) + offset, n, it);
+
+		page_put(run[i]);
+		done += copied;
+		left = likely(copied == n) ? left - n : 0;	/* a fault: the others only go back */
+		offset = 0;
+	}
+	return (ssize_t)done;
+}
+
 ssize_t generic_file_read(struct file *f, struct iov_iter *it, loff_t *pos)
 {
 	struct inode *inode = f->inode;
-	struct address_space *m = &inode->mapping;
 	s64 size = READ_ONCE(inode->size), at = *pos;
-	ssize_t done = 0;
+	ssize_t done = 0, n;
 
 	if (at < 0)
 		return -EINVAL;
 	while (it->count && at < size) {
-		size_t offset = (size_t)at & ~PAGE_MASK, copied;
-		size_t n = min_t(u64, min_t(u64, PAGE_SIZE - offset, it->count), (u64)(size - at));
-		struct page *page = get_page(m, (u64)at >> PAGE_SHIFT, false, GFP_USER);
-
-		if (likely(!IS_ERR(page))) {
-			copied = copy_to_iter((char *)page_address(page) + offset, n, it);
-			page_put(page);
-		} else if (PTR_ERR(page) == -ENOENT) {
-			copied = zero_iter(n, it);
-		} else {
-			return done ? done : PTR_ERR(page);
-		}
-		at += (s64)copied;
-		done += (ssize_t)copied;
-		if (copied < n) {
+		n = read_run(&inode->mapping, at, min_t(u64, it->count, (u64)(size - at)), it);
+		if (unlikely(n <= 0)) {
 			if (!done)
-				return -EFAULT;
+				return n ? n : -EFAULT;
 			break;
 		}
+		at += n;
+		done += n;
 	}
 	*pos = at;
 	touch_atime(f);
