@@ -26,8 +26,8 @@
 
 struct eventpoll {
 	struct mutex mutex;		/* protects items and scanning */
-	spinlock_t ready_lock;		/* interrupts off; protects ready and item->ready_link */
-	struct list_head ready;
+	spinlock_t ready_lock;		/* interrupts off; protects ready and item->ready_link, rung */
+	struct list_head ready;		/* an item leaves it with [mutex] held too */
 	struct rb_root items;		/* [mutex] by (file, fd) */
 	struct wait_queue wait;		/* epoll_wait */
 	struct wait_queue poll_wait;	/* those who poll this set */
@@ -47,6 +47,7 @@ struct epoll_hook {
 struct epoll_item {
 	struct rb_node node;		/* [ep->mutex] */
 	struct list_head ready_link;	/* [ready_lock] */
+	bool rung;			/* [ready_lock; cleared under mutex] it became ready (again) while on the list */
 	struct list_head file_link;	/* [tree_mutex] in file->epoll_links */
 	struct eventpoll *ep;
 	struct file *file;
@@ -66,9 +67,14 @@ static unsigned current_mark;	/* [tree_mutex] */
 static bool make_ready(struct epoll_item *item)
 {
 	struct eventpoll *ep = item->ep;
-	struct irqflags flags = spin_lock_irqsave(&ep->ready_lock);
-	bool fresh = list_empty(&item->ready_link);
+	struct irqflags flags;
+	bool fresh;
 
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* the file's change before the ring: ask_item() */
+	flags = spin_lock_irqsave(&ep->ready_lock);
+	fresh = list_empty(&item->ready_link);
+
+	WRITE_ONCE(item->rung, true);
 	if (fresh)
 		list_add_tail(&item->ready_link, &ep->ready);
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
@@ -346,58 +352,81 @@ void eventpoll_release(struct file *f)
 
 /* ---- epoll_wait ---- */
 
-/* Take the first item off the ready list: NULL when there is none, or it is `stop`. */
-static struct epoll_item *take_ready(struct eventpoll *ep, const struct epoll_item *stop)
+/* The event of an item whose file is ready for `seen`, to the user, whose array was checked; 0 or -EFAULT. */
+static inline int report(const struct epoll_item *item, u32 seen, uaddr_t to)
 {
-	struct irqflags flags = spin_lock_irqsave(&ep->ready_lock);
-	struct epoll_item *item = NULL;
+	might_sleep();
+	/* Each field by itself: where a machine pads between them, the user's bytes there stay. */
+	return arch_put_user(seen, to + offsetof(struct epoll_event, events), sizeof(u32)) ? :
+	       arch_put_user(item->event.data, to + offsetof(struct epoll_event, data), sizeof(u64));
+}
 
-	if (!list_empty(&ep->ready)) {
-		item = list_first_entry(&ep->ready, struct epoll_item, ready_link);
-		if (item == stop)
-			item = NULL;
-		else
-			list_del_init(&item->ready_link);
-	}
-	spin_unlock_irqrestore(&ep->ready_lock, flags);
-	return item;
+/* The item goes off the ready list, unless it was rung for since its file was asked. */
+static __noinline void drop_ready(struct eventpoll *ep, struct epoll_item *item)
+{
+	spin_lock_irq(&ep->ready_lock);
+	if (!item->rung)
+		list_del_init(&item->ready_link);
+	spin_unlock_irq(&ep->ready_lock);
+}
+
+/* Those before `next` have had their turn: they go behind the others. */
+static __noinline void begin_next_with(struct eventpoll *ep, struct list_head *next)
+{
+	spin_lock_irq(&ep->ready_lock);
+	list_move_tail(&ep->ready, next);
+	spin_unlock_irq(&ep->ready_lock);
+}
+
+/* What the item's file is ready for now. Whoever makes it ready after this look rings again. */
+static inline u32 ask_item(struct epoll_item *item)
+{
+	WRITE_ONCE(item->rung, false);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return file_poll(item->file, NULL) & item->event.events & ~PRIVATE_BITS;
 }
 
 /*
- * Report what is ready. A level-triggered item goes to the end of the list again, behind those that did not fit;
- * when the first of them comes round, all have been asked.
+ * Report what is ready. The list is walked as it stands at the beginning: others come to its end meanwhile, and only we
+ * take some off. A level-triggered item that is ready stays where it is; when not all could be reported, the next
+ * call begins behind those that were.
  */
-static int harvest(struct eventpoll *ep, uaddr_t events, int max)
+static inline int harvest(struct eventpoll *ep, uaddr_t events, int max)
 {
-	struct poll_table ask = { .queue = NULL };
-	struct epoll_item *item, *kept = NULL;
-	int n = 0;
+	struct list_head *link, *next, *last;
+	int n = 0, err = 0;
 
-	GUARD(mutex, &ep->mutex);
-	while (n < max && (item = take_ready(ep, kept))) {
-		u32 wanted = item->event.events;
-		uaddr_t to = events + (size_t)n * sizeof(item->event);
-		u32 seen;
+	mutex_lock(&ep->mutex);
+	spin_lock_irq(&ep->ready_lock);
+	next = ep->ready.next;
+	last = ep->ready.prev;
+	spin_unlock_irq(&ep->ready_lock);
+	link = &ep->ready;
+	while (link != last) {
+		struct epoll_item *item = list_entry(next, struct epoll_item, ready_link);
+		u32 wanted = item->event.events, seen = ask_item(item);
 
-		ask.key = wanted;
-		seen = file_poll(item->file, &ask) & wanted & ~PRIVATE_BITS;
-		if (!seen)
-			continue;
-		/* Each field by itself: where a machine pads between them, the user's bytes there stay. */
-		if (put_user(seen, u32, to + offsetof(struct epoll_event, events)) ||
-		    put_user(item->event.data, u64, to + offsetof(struct epoll_event, data))) {
-			make_ready(item);
-			return n ? n : -EFAULT;
+		if (seen) {
+			err = report(item, seen, events + (size_t)n * sizeof(item->event));
+			if (err) {
+				begin_next_with(ep, next);
+				break;
+			}
+			n++;
 		}
-		n++;
-		if (wanted & EPOLLONESHOT) {
+		link = next;
+		next = link->next;
+		if (seen && (wanted & EPOLLONESHOT))
 			WRITE_ONCE(item->event.events, wanted & PRIVATE_BITS);
-		} else if (!(wanted & EPOLLET)) {
-			make_ready(item);
-			kept = kept ? kept : item;
+		if (!seen || (wanted & (EPOLLONESHOT | EPOLLET)))
+			drop_ready(ep, item);
+		if (n == max && link != last) {
+			begin_next_with(ep, next);
+			break;
 		}
 	}
-	return n;
+	mutex_unlock(&ep->mutex);
+	return n ? n : err;
 }
 
 static bool maybe_ready(struct eventpoll *ep)
@@ -429,41 +458,61 @@ static int wait_ready(struct eventpoll *ep, u64 deadline)
 	return ret;
 }
 
-static int do_wait(struct file *set, uaddr_t events, int max, u64 deadline)
+static __noinline long wait_longer(struct eventpoll *ep, uaddr_t events, int max, u64 deadline);
+
+static __noinline long do_wait(struct eventpoll *ep, uaddr_t events, int max, u64 deadline)
 {
-	struct eventpoll *ep = set->private;
 	int n = maybe_ready(ep) ? harvest(ep, events, max) : 0;
 
-	while (!n && deadline) {
-		int woken = wait_ready(ep, deadline);
-
-		if (woken < 0)
-			return woken;
-		n = maybe_ready(ep) ? harvest(ep, events, max) : 0;
-		if (!woken)
-			break;
-	}
+	if (!n && deadline)
+		return wait_longer(ep, events, max, deadline);
 	/* Others may sleep while more is ready than we took. */
 	if (n > 0 && maybe_ready(ep))
 		wake_up(&ep->wait);
 	return n;
 }
 
-static int epoll_wait_fd(unsigned epfd, uaddr_t events, int max, u64 deadline)
+/* Nothing was ready: until something is, or the deadline. */
+static long wait_longer(struct eventpoll *ep, uaddr_t events, int max, u64 deadline)
 {
-	struct fd set;
-	int n;
+	long n;
+	int woken;
+
+	do {
+		woken = wait_ready(ep, deadline);
+		if (woken < 0)
+			return woken;
+		n = do_wait(ep, events, max, 0);
+	} while (!n && woken);
+	return n;
+}
+
+/* Where the file must be held, and what is wrong with it. */
+static __noinline long wait_on(unsigned epfd, uaddr_t events, int max, u64 deadline)
+{
+	struct fd set = fd_get(epfd);
+	long n = -EINVAL;
+
+	if (!set.file)
+		return -EBADF;
+	if (is_epoll(set.file))
+		n = do_wait(set.file->private, events, max, deadline);
+	fd_put(set);
+	return n;
+}
+
+static long epoll_wait_fd(unsigned epfd, uaddr_t events, int max, u64 deadline)
+{
+	struct file *set;
 
 	if (max <= 0 || max > INT32_MAX / (int)sizeof(struct epoll_event))
 		return -EINVAL;
 	if (!access_ok(events, (size_t)max * sizeof(struct epoll_event)))
 		return -EFAULT;
-	set = fd_get(epfd);
-	if (!set.file)
-		return -EBADF;
-	n = is_epoll(set.file) ? do_wait(set.file, events, max, deadline) : -EINVAL;
-	fd_put(set);
-	return n;
+	set = fd_own(epfd);
+	if (likely(set && is_epoll(set)))
+		return do_wait(set->private, events, max, deadline);
+	return wait_on(epfd, events, max, deadline);
 }
 
 static u64 msec_deadline(int timeout)
@@ -471,14 +520,9 @@ static u64 msec_deadline(int timeout)
 	return timeout < 0 ? TIME_MAX : timeout ? poll_deadline((u64)timeout * NSEC_PER_MSEC) : 0;
 }
 
-long sys_epoll_wait(unsigned epfd, uaddr_t events, int maxevents, int timeout)
+static __noinline long masked_wait(unsigned epfd, uaddr_t events, int max, u64 deadline, uaddr_t sigmask, size_t size)
 {
-	return epoll_wait_fd(epfd, events, maxevents, msec_deadline(timeout));
-}
-
-static long masked_wait(unsigned epfd, uaddr_t events, int max, u64 deadline, uaddr_t sigmask, size_t size)
-{
-	int n = set_user_sigmask(sigmask, size);
+	long n = set_user_sigmask(sigmask, size);
 
 	if (n)
 		return n;
@@ -489,7 +533,14 @@ static long masked_wait(unsigned epfd, uaddr_t events, int max, u64 deadline, ua
 
 long sys_epoll_pwait(unsigned epfd, uaddr_t events, int maxevents, int timeout, uaddr_t sigmask, size_t sigsetsize)
 {
+	if (likely(timeout <= 0 && !sigmask))	/* nothing to work out first */
+		return epoll_wait_fd(epfd, events, maxevents, timeout ? TIME_MAX : 0);
 	return masked_wait(epfd, events, maxevents, msec_deadline(timeout), sigmask, sigsetsize);
+}
+
+long sys_epoll_wait(unsigned epfd, uaddr_t events, int maxevents, int timeout)
+{
+	return sys_epoll_pwait(epfd, events, maxevents, timeout, 0, 0);
 }
 
 long sys_epoll_pwait2(unsigned epfd, uaddr_t events, int maxevents, uaddr_t timeout, uaddr_t sigmask,

@@ -91,34 +91,39 @@ static ssize_t drain(struct pipe *p, struct iov_iter *it)
 	return done;
 }
 
+/* The pipe is empty: 0 when it no longer is, or nobody will write; -errno. The lock is held, and let go to sleep. */
+static __noinline ssize_t wait_for_bytes(struct file *f, struct pipe *p)
+{
+	ssize_t err = 0;
+
+	while (!err && pipe_empty(p) && p->writers) {
+		if (f->flags & O_NONBLOCK)
+			return -EAGAIN;
+		mutex_unlock(&p->lock);
+		err = wait_event_interruptible(&p->read_wait, !pipe_empty(p) || !READ_ONCE(p->writers));
+		mutex_lock(&p->lock);
+	}
+	return err;
+}
+
 static ssize_t pipe_read(struct file *f, struct iov_iter *it, loff_t *pos)
 {
 	struct pipe *p = f->inode->private;
 	ssize_t ret = 0;
-	bool was_full;
+	bool full;
 
 	(void)pos;
 	if (!it->count)
 		return 0;
 	mutex_lock(&p->lock);
-	while (p->tail == p->head) {
-		if (!p->writers)
-			break;
-		ret = f->flags & O_NONBLOCK ? -EAGAIN : 0;
-		if (ret)
-			break;
-		mutex_unlock(&p->lock);
-		ret = wait_event_interruptible(&p->read_wait, !pipe_empty(p) || !READ_ONCE(p->writers));
-		if (ret)
-			return ret;
-		mutex_lock(&p->lock);
-	}
-	was_full = pipe_full(p);
+	if (pipe_empty(p))
+		ret = wait_for_bytes(f, p);
+	full = pipe_full(p);
 	if (!ret)
 		ret = drain(p, it);
-	was_full &= !pipe_full(p);
+	full = full && !pipe_full(p);
 	mutex_unlock(&p->lock);
-	if (was_full)
+	if (unlikely(full))
 		wake_up_poll(&p->write_wait, POLLOUT | POLLWRNORM);
 	if (ret > 0)
 		touch_atime(f);
@@ -128,7 +133,7 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *it, loff_t *pos)
 /* ---- writing ---- */
 
 /* Small writes go behind the newest bytes when the whole remainder of a page fits there. Bytes or -EFAULT. */
-static ssize_t merge(struct pipe *p, struct iov_iter *it)
+static inline ssize_t merge(struct pipe *p, struct iov_iter *it)
 {
 	struct pipe_buf *buf;
 	size_t n = it->count & (PAGE_SIZE - 1);
@@ -162,7 +167,7 @@ static ssize_t fill_slot(struct pipe *p, struct iov_iter *it, bool packet)
 	return (ssize_t)n;
 }
 
-static ssize_t wait_for_room(struct file *f, struct pipe *p)
+static __noinline ssize_t wait_for_room(struct file *f, struct pipe *p)
 {
 	ssize_t err;
 
@@ -213,15 +218,15 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *it, loff_t *pos)
 
 /* ---- the rest of a file ---- */
 
+static __noinline u32 pipe_poll_wait(struct file *f, struct poll_table *pt);
+
 static u32 pipe_poll(struct file *f, struct poll_table *pt)
 {
 	struct pipe *p = f->inode->private;
 	u32 mask = 0;
 
-	if (f->mode & FMODE_READ)
-		poll_wait(f, &p->read_wait, pt);
-	if (f->mode & FMODE_WRITE)
-		poll_wait(f, &p->write_wait, pt);
+	if (poll_waits(pt))
+		return pipe_poll_wait(f, pt);
 	if (f->mode & FMODE_READ) {
 		if (!pipe_empty(p))
 			mask |= POLLIN | POLLRDNORM;
@@ -236,6 +241,18 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 			mask |= POLLERR;
 	}
 	return mask;
+}
+
+/* First on the queues, then the look. */
+static u32 pipe_poll_wait(struct file *f, struct poll_table *pt)
+{
+	struct pipe *p = f->inode->private;
+
+	if (f->mode & FMODE_READ)
+		poll_wait(f, &p->read_wait, pt);
+	if (f->mode & FMODE_WRITE)
+		poll_wait(f, &p->write_wait, pt);
+	return pipe_poll(f, NULL);
 }
 
 static long pipe_ioctl(struct file *f, unsigned cmd, unsigned long arg)

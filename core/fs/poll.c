@@ -14,6 +14,27 @@
 
 /* ---- waiting on many queues: poll_wait.h ---- */
 
+struct poll_waiter;
+
+struct poll_entry {
+	struct wait_entry wait;
+	struct poll_waiter *waiter;
+	struct wait_queue *queue;
+	struct file *file;		/* counted: keeps the queue */
+	struct poll_entry *next;
+	u32 key;			/* events that wake */
+};
+
+/* On the stack of a call that sleeps. */
+struct poll_waiter {
+	struct poll_table table;
+	bool triggered;			/* [atomic] an entry was woken since the files were asked */
+	int error;
+	unsigned nr_inline;
+	struct poll_entry *more;
+	struct poll_entry inline_entries[4];
+};
+
 static bool poll_wake(struct wait_entry *entry, u32 key)
 {
 	struct poll_entry *e = container_of(entry, struct poll_entry, wait);
@@ -49,9 +70,9 @@ static void poll_queue(struct poll_table *pt, struct file *f, struct wait_queue 
 	wait_add(q, &e->wait);
 }
 
-void poll_waiter_init(struct poll_waiter *w)
+static void poll_waiter_init(struct poll_waiter *w)
 {
-	w->table.queue = NULL;
+	w->table.queue = poll_queue;
 	w->triggered = false;
 	w->error = 0;
 	w->nr_inline = 0;
@@ -64,7 +85,7 @@ static void poll_entry_done(struct poll_entry *e)
 	file_put(e->file);
 }
 
-void poll_waiter_done(struct poll_waiter *w)
+static void poll_waiter_done(struct poll_waiter *w)
 {
 	struct poll_entry *e;
 
@@ -77,7 +98,8 @@ void poll_waiter_done(struct poll_waiter *w)
 	}
 }
 
-bool poll_waiter_sleep(struct poll_waiter *w, u64 deadline)
+/* False: the deadline passed. */
+static bool poll_waiter_sleep(struct poll_waiter *w, u64 deadline)
 {
 	bool in_time = true;
 
@@ -90,28 +112,31 @@ bool poll_waiter_sleep(struct poll_waiter *w, u64 deadline)
 	return in_time;
 }
 
-int poll_wait_loop(struct poll_waiter *w, int (*ask)(struct poll_waiter *w, void *arg), void *arg, u64 deadline)
+/* The first look puts the entries on their queues; those after it find the changes. */
+static int poll_wait_loop(struct poll_waiter *w, poll_ask_fn ask, void *arg, u64 deadline)
 {
-	int n = ask(w, arg);
+	int n = ask(&w->table, arg);
 
-	if (n || !deadline)
-		return n;
-	w->table.queue = poll_queue;
-	n = ask(w, arg);
 	w->table.queue = NULL;
 	while (!n && !w->error) {
 		if (signal_pending())
 			return -EINTR;
 		if (!poll_waiter_sleep(w, deadline))
-			return ask(w, arg);
-		n = ask(w, arg);
+			return ask(&w->table, arg);
+		n = ask(&w->table, arg);
 	}
 	return n ? n : w->error;
 }
 
-u32 file_poll(struct file *f, struct poll_table *pt)
+int poll_files_wait(poll_ask_fn ask, void *arg, u64 deadline)
 {
-	return f->ops->poll ? f->ops->poll(f, pt) : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	struct poll_waiter w;
+	int n;
+
+	poll_waiter_init(&w);
+	n = poll_wait_loop(&w, ask, arg, deadline);
+	poll_waiter_done(&w);
+	return n;
 }
 
 u64 poll_deadline(u64 timeout)
@@ -128,7 +153,7 @@ struct poll_call {
 	unsigned nr;
 };
 
-static int ask_all(struct poll_waiter *w, void *arg)
+static int ask_all(struct poll_table *pt, void *arg)
 {
 	struct poll_call *call = arg;
 	int ready = 0;
@@ -142,15 +167,15 @@ static int ask_all(struct poll_waiter *w, void *arg)
 
 			mask = POLLNVAL;
 			if (f.file) {
-				w->table.key = want;
-				mask = file_poll(f.file, &w->table) & want;
+				pt->key = want;
+				mask = file_poll(f.file, pt) & want;
 				fd_put(f);
 			}
 		}
 		p->revents = (s16)mask;
 		if (mask) {
 			ready++;
-			w->table.queue = NULL;
+			pt->queue = NULL;
 		}
 	}
 	return ready;
@@ -174,7 +199,6 @@ static int do_poll(uaddr_t ufds, unsigned nr, u64 deadline)
 {
 	struct pollfd few[FEW_FDS];
 	struct poll_call call = { few, nr };
-	struct poll_waiter w;
 	int n;
 
 	if (nr > rlimit(RLIMIT_NOFILE))
@@ -186,9 +210,7 @@ static int do_poll(uaddr_t ufds, unsigned nr, u64 deadline)
 	}
 	n = -EFAULT;
 	if (!copy_from_user(call.fds, ufds, nr * sizeof(struct pollfd))) {
-		poll_waiter_init(&w);
-		n = poll_wait_loop(&w, ask_all, &call, deadline);
-		poll_waiter_done(&w);
+		n = poll_files(ask_all, &call, deadline);
 		if (n >= 0 && copy_results(ufds, &call))
 			n = -EFAULT;
 	}
@@ -222,40 +244,44 @@ long sys_poll(uaddr_t fds, unsigned nfds, int timeout_msecs)
 	return n;
 }
 
+/* The time left until the deadline, to the user; 0 or -EFAULT. */
+static __noinline int put_time_left(uaddr_t to, u64 deadline, bool is_timeval)
+{
+	u64 now = deadline ? clock_monotonic() : 0;
+	struct timespec ts = ns_to_timespec(deadline > now ? deadline - now : 0);
+
+	if (is_timeval)
+		ts.tv_nsec /= 1000;
+	return copy_struct_out(to, &ts);
+}
+
 long finish_timed_wait(long n, uaddr_t timeout, u64 deadline, bool is_timeval)
 {
-	bool interrupted = n == -EINTR;
-	u64 now, left;
+	restore_saved_sigmask_unless(n == -EINTR);
+	/* The rest is told as far as it can be; where it cannot, the call is not repeated with it. */
+	if (timeout && deadline != TIME_MAX && put_time_left(timeout, deadline, is_timeval))
+		return n;
+	return unlikely(n == -EINTR) ? -ERESTARTNOHAND : n;
+}
 
-	restore_saved_sigmask_unless(interrupted);
-	if (timeout && deadline != TIME_MAX) {
-		struct timespec ts;
+static inline long masked_poll(uaddr_t fds, unsigned nr, uaddr_t timeout, u64 deadline, uaddr_t mask, size_t size)
+{
+	int err = set_user_sigmask(mask, size);
 
-		now = deadline ? clock_monotonic() : 0;
-		left = deadline > now ? deadline - now : 0;
-		ts = (struct timespec){ (s64)(left / NSEC_PER_SEC), (s64)(left % NSEC_PER_SEC) };
-		if (is_timeval)
-			ts.tv_nsec /= 1000;
-		/* The rest is told as far as it can be; where it cannot, the call is not repeated with it. */
-		if (copy_struct_out(timeout, &ts))
-			return interrupted ? -EINTR : n;
-	}
-	return interrupted ? -ERESTARTNOHAND : n;
+	return err ? err : finish_timed_wait(do_poll(fds, nr, deadline), timeout, deadline, false);
+}
+
+static __noinline long timed_poll(uaddr_t fds, unsigned nr, uaddr_t timeout, uaddr_t mask, size_t size)
+{
+	u64 ns;
+	int err = get_user_timespec(&ns, timeout);
+
+	return err ? err : masked_poll(fds, nr, timeout, ns ? poll_deadline(ns) : 0, mask, size);
 }
 
 long sys_ppoll(uaddr_t fds, unsigned nfds, uaddr_t timeout, uaddr_t sigmask, size_t sigsetsize)
 {
-	u64 deadline = TIME_MAX, ns;
-	int err;
-
-	if (timeout) {
-		err = get_user_timespec(&ns, timeout);
-		if (err)
-			return err;
-		deadline = ns ? poll_deadline(ns) : 0;
-	}
-	err = set_user_sigmask(sigmask, sigsetsize);
-	if (err)
-		return err;
-	return finish_timed_wait(do_poll(fds, nfds, deadline), timeout, deadline, false);
+	if (timeout)
+		return timed_poll(fds, nfds, timeout, sigmask, sigsetsize);
+	return masked_poll(fds, nfds, 0, TIME_MAX, sigmask, sigsetsize);
 }

@@ -25,7 +25,7 @@ struct select_call {
 
 static const u32 set_events[3] = { READ_EVENTS, WRITE_EVENTS, EXCEPT_EVENTS };
 
-static int ask_one(struct select_call *c, struct poll_waiter *w, unsigned n)
+static int ask_one(struct select_call *c, struct poll_table *pt, unsigned n)
 {
 	unsigned word = n / BITS;
 	u64 bit = 1ULL << (n % BITS);
@@ -41,8 +41,8 @@ static int ask_one(struct select_call *c, struct poll_waiter *w, unsigned n)
 	f = fd_get(n);
 	if (!f.file)
 		return -EBADF;
-	w->table.key = key;
-	mask = file_poll(f.file, &w->table);
+	pt->key = key;
+	mask = file_poll(f.file, pt);
 	fd_put(f);
 	for (int s = 0; s < 3; s++) {
 		if ((c->in[s][word] & bit) && (mask & set_events[s])) {
@@ -53,7 +53,7 @@ static int ask_one(struct select_call *c, struct poll_waiter *w, unsigned n)
 	return ready;
 }
 
-static int ask_all(struct poll_waiter *w, void *arg)
+static int ask_all(struct poll_table *pt, void *arg)
 {
 	struct select_call *c = arg;
 	int ready = 0;
@@ -61,13 +61,13 @@ static int ask_all(struct poll_waiter *w, void *arg)
 	for (int s = 0; s < 3; s++)
 		memset(c->out[s], 0, c->words * sizeof(u64));
 	for (unsigned n = 0; n < c->nr; n++) {
-		int r = ask_one(c, w, n);
+		int r = ask_one(c, pt, n);
 
 		if (r < 0)
 			return r;
 		ready += r;
 		if (r)
-			w->table.queue = NULL;
+			pt->queue = NULL;
 	}
 	return ready;
 }
@@ -81,7 +81,6 @@ static size_t map_bytes(unsigned nr)
 static int do_select(int n, const uaddr_t sets[3], u64 deadline)
 {
 	struct select_call c;
-	struct poll_waiter w;
 	u64 few[6 * 4], *maps = few;
 	unsigned max = current->files->table->max;
 	size_t bytes;
@@ -104,11 +103,8 @@ static int do_select(int n, const uaddr_t sets[3], u64 deadline)
 		if (sets[s] && copy_from_user(c.in[s], sets[s], bytes))
 			ret = -EFAULT;
 	}
-	if (!ret) {
-		poll_waiter_init(&w);
-		ret = poll_wait_loop(&w, ask_all, &c, deadline);
-		poll_waiter_done(&w);
-	}
+	if (!ret)
+		ret = poll_files(ask_all, &c, deadline);
 	for (int s = 0; s < 3 && ret >= 0; s++)
 		if (sets[s] && copy_to_user(sets[s], c.out[s], bytes))
 			ret = -EFAULT;

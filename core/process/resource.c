@@ -9,11 +9,6 @@
 
 #define NR_OPEN_MAX 1048576	/* RLIMIT_NOFILE is not raised above it (fs.nr_open) */
 
-unsigned long rlimit(unsigned which)
-{
-	return READ_ONCE(current->process->rlimits[which].cur);
-}
-
 /* 0 or -errno. Raising the hard limit takes a capability. */
 static int set_limit(struct process *p, unsigned which, const struct rlimit *new)
 {

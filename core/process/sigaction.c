@@ -124,12 +124,10 @@ bool fatal_signal_pending(void)
 
 /* ---- masks for the time of a call ---- */
 
-int set_user_sigmask(uaddr_t mask, size_t size)
+int take_user_sigmask(uaddr_t mask, size_t size)
 {
 	sigset_t set;
 
-	if (!mask)
-		return 0;
 	if (size != sizeof(sigset_t))
 		return -EINVAL;
 	if (get_user(&set, mask))
@@ -140,10 +138,8 @@ int set_user_sigmask(uaddr_t mask, size_t size)
 	return 0;
 }
 
-void restore_saved_sigmask_unless(bool interrupted)
+void restore_saved_sigmask(void)
 {
-	if (interrupted || !thread_flag(current, TF_RESTORE_MASK))
-		return;
 	thread_clear_flag(current, TF_RESTORE_MASK);
 	set_blocked(current->saved_mask);
 }

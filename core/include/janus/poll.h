@@ -3,11 +3,10 @@
 #ifndef JANUS_POLL_H
 #define JANUS_POLL_H
 
+#include <janus/file.h>
 #include <janus/types.h>
 #include <janus/wait.h>
 #include <uapi/poll.h>
-
-struct file;
 
 struct poll_table {
 	/* NULL: only ask. Otherwise put a wait_entry on q. */
@@ -15,15 +14,19 @@ struct poll_table {
 	u32 key;			/* events of interest */
 };
 
+static inline bool poll_waits(const struct poll_table *pt) { return unlikely(pt && pt->queue); }
 /* For a file_ops.poll handler, before it looks at its state. pt may be NULL. */
 static inline void poll_wait(struct file *f, struct wait_queue *q, struct poll_table *pt)
 {
-	if (pt && pt->queue)
+	if (poll_waits(pt))
 		pt->queue(pt, f, q);
 }
 
 /* What f is ready for now: its handler's answer, or ready for all where it has none. */
-u32 file_poll(struct file *f, struct poll_table *pt);
+static inline u32 file_poll(struct file *f, struct poll_table *pt)
+{
+	return likely(f->ops->poll) ? f->ops->poll(f, pt) : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+}
 
 /* The last reference to f goes: take it out of every epoll set. core/fs/eventpoll.c */
 void eventpoll_release(struct file *f);

@@ -83,8 +83,9 @@ void signal_force_fault(int signo, int code, uaddr_t addr);
 bool signal_ignored(int signo);			/* current ignores or blocks it: SIGTTIN, SIGTTOU */
 void set_blocked(sigset_t mask);		/* current's, KILL and STOP left out; recomputes TF_SIGPENDING */
 /* ppoll, pselect, epoll_pwait: take a mask for the time of the call; restored by the way out (TF_RESTORE_MASK). */
-int set_user_sigmask(uaddr_t mask, size_t size);
-void restore_saved_sigmask_unless(bool interrupted);	/* end of such a call */
+int take_user_sigmask(uaddr_t mask, size_t size);
+static inline int set_user_sigmask(uaddr_t mask, size_t size) { return mask ? take_user_sigmask(mask, size) : 0; }
+void restore_saved_sigmask(void);		/* end of such a call: see restore_saved_sigmask_unless() */
 int copy_siginfo_to_user(uaddr_t to, const siginfo_t *info);
 /* Take the first of `mask` off current's queues: its number, or 0. [sig] held; when info->si_code is SI_TIMER, the
  * caller calls posix_timer_delivered(info) once the lock is released. */

@@ -290,13 +290,19 @@ bool capable(int cap);				/* current's effective set; CAP_* from uapi/capability
 bool thread_may_access(struct thread *t);	/* may current look into t's memory and descriptors, as ptrace would? */
 bool in_group(gid_t gid);			/* fsgid or supplementary */
 
-unsigned long rlimit(unsigned which);		/* current's soft limit */
+/* current's soft limit */
+static inline unsigned long rlimit(unsigned which) { return READ_ONCE(current->process->rlimits[which].cur); }
 
 static inline bool thread_flag(const struct thread *t, u32 flag) { return READ_ONCE(t->flags) & flag; }
 static inline void thread_set_flag(struct thread *t, u32 flag) { __atomic_fetch_or(&t->flags, flag, __ATOMIC_RELEASE); }
 static inline void thread_clear_flag(struct thread *t, u32 flag) { __atomic_fetch_and(&t->flags, ~flag, __ATOMIC_ACQUIRE); }
 static inline bool signal_pending(void) { return unlikely(thread_flag(current, TF_SIGPENDING)); }
 bool fatal_signal_pending(void);
+static inline void restore_saved_sigmask_unless(bool interrupted)
+{
+	if (unlikely(thread_flag(current, TF_RESTORE_MASK)) && !interrupted)
+		restore_saved_sigmask();
+}
 static inline struct trapframe *current_frame(void) { return arch_thread_frame(current); }
 /* In a long loop of the kernel, where sleeping is allowed. */
 static inline void cond_resched(void)
