@@ -82,7 +82,7 @@ static int write_frame(uaddr_t frame, const struct ksignal *ks, const struct tra
 		.mask = ks->saved_mask,
 	};
 
-	if (copy_struct_out(frame, &ks->info) ||
+	if (copy_siginfo_to_user(frame, &ks->info) ||
 	    copy_struct_out(frame + offsetof(struct rt_sigframe, uc), &head) ||
 	    put_user(t->arch.fault_address, u64, frame + CONTEXT(fault_address)) ||
 	    copy_to_user(frame + CONTEXT(regs), tf, USER_PT_REGS_SIZE) ||

@@ -41,6 +41,7 @@ static struct frame_middle {
 _Static_assert(sizeof(struct frame_middle) == XSAVE_HEADER + XSAVE_HEADER_SIZE - SW_RESERVED, "they touch");
 
 static u32 xstate_size;		/* of the components in XCR0 */
+size_t fpu_frame_size = FXSAVE_SIZE;
 static u8 first_state[FPU_STATE_SIZE] __aligned(64);
 
 /* All components named, or their XCR0 subset: XSAVE takes the intersection. */
@@ -69,6 +70,7 @@ void fpu_init(void)
 	*(u32 *)(first_state + 24) = MXCSR_DEFAULT;
 	if (cpu_features.xsave && !xstate_size) {	/* the boot CPU */
 		xstate_size = cpuid(13, 0).b;
+		fpu_frame_size = xstate_size + sizeof(u32);
 		frame_middle.sw = (struct fpx_sw_bytes){
 			.magic1 = FP_XSTATE_MAGIC1,
 			.extended_size = xstate_size + sizeof(u32),
@@ -112,11 +114,6 @@ void fpu_reset(struct thread *t)
 
 /* ---- signal frames ---- */
 
-size_t fpu_frame_size(void)
-{
-	return cpu_features.xsave ? xstate_size + sizeof(u32) : FXSAVE_SIZE;
-}
-
 /*
  * XSAVE writes every component, also one that is in its first state, so all may be marked as present: then a
  * handler that changes one in the frame is heard.
@@ -159,7 +156,7 @@ int fpu_frame_restore(uaddr_t from)
 		fpu_reset(current);
 		return 0;
 	}
-	if (!access_ok(from, fpu_frame_size()))
+	if (!access_ok(from, fpu_frame_size))
 		return -EFAULT;
 	if (!cpu_features.xsave)
 		return fpu_fxrstor_user(from);

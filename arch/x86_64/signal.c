@@ -20,7 +20,7 @@
 /* Never less than what sigaltstack(2) insists on. */
 unsigned long arch_minsigstksz(void)
 {
-	size_t frame = sizeof(struct rt_sigframe) + 8 + fpu_frame_size() + 64 + RED_ZONE;
+	size_t frame = sizeof(struct rt_sigframe) + 8 + fpu_frame_size + 64 + RED_ZONE;
 
 	return max_t(size_t, MINSIGSTKSZ, ALIGN_UP(frame, 16));
 }
@@ -44,28 +44,29 @@ static uaddr_t place_frame(const struct ksignal *ks, const struct trapframe *tf,
 		sp = t->altstack_sp + t->altstack_size;
 		entering = true;
 	}
-	*fpstate = ALIGN_DOWN(sp - fpu_frame_size(), 64);
+	*fpstate = ALIGN_DOWN(sp - fpu_frame_size, 64);
 	sp = ALIGN_DOWN(*fpstate - sizeof(struct rt_sigframe), 16) - 8;
 	if (on && !on_altstack(t, sp))
 		return 0;	/* the alternate stack is full */
 	if (entering && sp < t->altstack_sp)
 		return 0;
-	return access_ok(sp, sizeof(struct rt_sigframe)) && access_ok(*fpstate, fpu_frame_size()) ? sp : 0;
+	return access_ok(sp, sizeof(struct rt_sigframe)) && access_ok(*fpstate, fpu_frame_size) ? sp : 0;
 }
 
 static void fill_sigcontext(struct sigcontext *sc, const struct trapframe *tf, uaddr_t fpstate, sigset_t mask)
 {
 	const struct arch_thread *at = &current->arch;
 
-	*sc = (struct sigcontext){
-		.r8 = tf->r8, .r9 = tf->r9, .r10 = tf->r10, .r11 = tf->r11,
-		.r12 = tf->r12, .r13 = tf->r13, .r14 = tf->r14, .r15 = tf->r15,
-		.di = tf->di, .si = tf->si, .bp = tf->bp, .bx = tf->bx,
-		.dx = tf->dx, .ax = tf->ax, .cx = tf->cx, .sp = tf->sp,
-		.ip = tf->ip, .flags = tf->flags, .cs = (u16)tf->cs, .ss = (u16)tf->ss,
-		.err = at->error_code, .trapno = at->trap_nr, .oldmask = mask, .cr2 = at->cr2,
-		.fpstate = fpstate,
-	};
+	/* One by one: an initialiser would clear all of it first. */
+	sc->r8 = tf->r8, sc->r9 = tf->r9, sc->r10 = tf->r10, sc->r11 = tf->r11;
+	sc->r12 = tf->r12, sc->r13 = tf->r13, sc->r14 = tf->r14, sc->r15 = tf->r15;
+	sc->di = tf->di, sc->si = tf->si, sc->bp = tf->bp, sc->bx = tf->bx;
+	sc->dx = tf->dx, sc->ax = tf->ax, sc->cx = tf->cx, sc->sp = tf->sp;
+	sc->ip = tf->ip, sc->flags = tf->flags;
+	sc->cs = (u16)tf->cs, sc->gs = 0, sc->fs = 0, sc->ss = (u16)tf->ss;
+	sc->err = at->error_code, sc->trapno = at->trap_nr, sc->oldmask = mask, sc->cr2 = at->cr2;
+	sc->fpstate = fpstate;
+	memset(sc->reserved, 0, sizeof(sc->reserved));
 }
 
 int arch_signal_deliver(struct ksignal *ks, struct trapframe *tf)
@@ -82,7 +83,8 @@ int arch_signal_deliver(struct ksignal *ks, struct trapframe *tf)
 	frame.uc.stack = (struct stack_t){ t->altstack_sp, (s32)t->altstack_flags, 0, t->altstack_size };
 	fill_sigcontext(&frame.uc.mcontext, tf, fpstate, ks->saved_mask);
 	frame.uc.sigmask = ks->saved_mask;
-	frame.info = ks->info;
+	memcpy(&frame.info, &ks->info, SIGINFO_USED);
+	memset((u8 *)&frame.info + SIGINFO_USED, 0, sizeof(frame.info) - SIGINFO_USED);
 	if (fpu_frame_save(fpstate) || copy_struct_out(sp, &frame))
 		return -EFAULT;
 	tf->di = (u64)ks->signo;

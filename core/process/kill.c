@@ -12,11 +12,15 @@ static inline bool valid_signal(int signo)
 
 void siginfo_user(siginfo_t *info, int signo, int code)
 {
-	memset(info, 0, SIGINFO_USED);
+	u64 *word = (u64 *)info;
+
 	info->si_signo = signo;
+	info->si_errno = 0;
 	info->si_code = code;
+	info->si_pad0 = 0;
 	info->kill.pid = current->process->tgid;
 	info->kill.uid = current->cred->uid;
+	word[3] = word[4] = word[5] = 0;	/* to SIGINFO_USED */
 }
 
 static bool kill_ok_by_cred(const struct cred *from, const struct cred *to)
@@ -26,18 +30,18 @@ static bool kill_ok_by_cred(const struct cred *from, const struct cred *to)
 }
 
 /* 0 or -EPERM, -EINVAL. RCU or a reference keeps p. */
-int kill_permission(struct process *p, int signo, const siginfo_t *info)
+static int kill_permission(struct process *p, int signo)
 {
 	const struct cred *from = current->cred, *to;
 	int err = 0;
 
 	if (!valid_signal(signo))
 		return -EINVAL;
-	if (info && info->si_code < 0 && info->si_code != SI_TKILL && p == current->process)
+	if (p == current->process)
 		return 0;
 	rcu_read_lock();
 	to = rcu_dereference(p->leader->cred);
-	if (p != current->process && from != to && !kill_ok_by_cred(from, to) &&
+	if (from != to && !kill_ok_by_cred(from, to) &&
 	    !(signo == SIGCONT && p->pids[PIDTYPE_SID] == current->process->pids[PIDTYPE_SID]))
 		err = -EPERM;
 	rcu_read_unlock();
@@ -46,7 +50,7 @@ int kill_permission(struct process *p, int signo, const siginfo_t *info)
 
 static int send_checked(struct process *p, int signo, const siginfo_t *info)
 {
-	int err = kill_permission(p, signo, info);
+	int err = kill_permission(p, signo);
 
 	return err || !signo ? err : signal_send_process(p, signo, info);
 }
@@ -152,7 +156,7 @@ static long send_specific(pid_t tgid, pid_t tid, int signo, const siginfo_t *inf
 	rcu_read_lock();
 	t = find_thread(tid);
 	if (t && (!tgid || t->process->tgid == tgid)) {
-		err = kill_permission(t->process, signo, info);
+		err = kill_permission(t->process, signo);
 		/* A thread that is just dying is as good as one that got it. */
 		if (!err && signo && signal_send_thread(t, signo, info) == -EAGAIN)
 			err = -EAGAIN;

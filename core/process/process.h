@@ -63,7 +63,6 @@ void signal_wake(struct thread *t, bool fatal);			/* [sig] */
 void signal_recalc(struct thread *t);				/* TF_SIGPENDING of current or a new thread. [sig] */
 void signal_retarget(struct thread *t, sigset_t mask);		/* others are to take what t will not. [sig] */
 void kill_other_threads(struct process *p);			/* [sig]; SIGKILL to all but current */
-int kill_permission(struct process *p, int signo, const siginfo_t *info);
 int kill_pid(struct pid *pid, int signo, const siginfo_t *info);	/* with permission check */
 void jobctl_leave(struct thread *t, bool *notify);		/* an exiting thread counts no longer in a stop. [sig] */
 void notify_parent_stop(struct process *p, int why);		/* CLD_STOPPED, CLD_CONTINUED. [tl] */

@@ -146,7 +146,7 @@ bool sigqueue_add(struct sigqueue *q, struct thread *t, int signo, const siginfo
 	return true;
 }
 
-/* Take the oldest signo off q. Its bit stays while another of the same number waits. */
+/* Take the oldest signo off q; of its info, what is used. Its bit stays while another of the same number waits. */
 static void take(struct sigqueue *q, int signo, siginfo_t *info)
 {
 	struct siginfo_node *node, *first = NULL;
@@ -165,7 +165,6 @@ static void take(struct sigqueue *q, int signo, siginfo_t *info)
 	if (first) {
 		list_del(&first->link);
 		memcpy(info, first->info, SIGINFO_USED);
-		memset((u8 *)info + SIGINFO_USED, 0, sizeof(*info) - SIGINFO_USED);
 		node_release(first);
 	} else {
 		*info = (siginfo_t){ .si_signo = signo, .si_code = SI_USER };

@@ -337,7 +337,7 @@ void do_signal(struct trapframe *tf)
 /* ---- upcalls ---- */
 
 /* A new thread's first way out: clone's CLONE_CHILD_SETTID is written by the child, in its own memory. */
-static void resume_work(struct thread *t)
+static __noinline void resume_work(struct thread *t)
 {
 	uaddr_t to = t->set_child_tid;
 

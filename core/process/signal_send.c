@@ -79,8 +79,8 @@ static void undo_stop(struct process *p)
 			}
 }
 
-/* What sending does before queueing; false: nothing is to be queued. */
-static bool prepare(struct process *p, struct sighand *sh, struct thread *t, int signo, bool force)
+/* What sending does before queueing; false: nothing is to be queued. Inlined into each way to send. */
+static __always_inline bool prepare(struct process *p, struct sighand *sh, struct thread *t, int signo, bool force)
 {
 	if (unlikely(p->sig_flags & SIGNAL_GROUP_EXIT))
 		return false;
@@ -144,8 +144,8 @@ void kill_other_threads(struct process *p)
 	}
 }
 
-/* A signal is queued: who is to notice? */
-static void complete_send(struct process *p, struct sighand *sh, struct thread *first, int signo, bool to_process)
+/* A signal is queued: who is to notice? Inlined likewise. */
+static __always_inline void complete_send(struct process *p, struct sighand *sh, struct thread *first, int signo, bool to_process)
 {
 	struct thread *t = choose(p, first, signo, to_process), *other;
 

@@ -57,7 +57,7 @@ struct sighand {
 
 /* A signal on its way to a handler. */
 struct ksignal {
-	siginfo_t info;
+	siginfo_t info;			/* SIGINFO_USED bytes of it; the rest of a handler's is zero */
 	struct sigaction action;
 	int signo;
 	sigset_t saved_mask;		/* what sigreturn restores */
@@ -87,7 +87,7 @@ int take_user_sigmask(uaddr_t mask, size_t size);
 static inline int set_user_sigmask(uaddr_t mask, size_t size) { return mask ? take_user_sigmask(mask, size) : 0; }
 void restore_saved_sigmask(void);		/* end of such a call: see restore_saved_sigmask_unless() */
 int copy_siginfo_to_user(uaddr_t to, const siginfo_t *info);
-/* Take the first of `mask` off current's queues: its number, or 0. [sig] held; when info->si_code is SI_TIMER, the
+/* Take the first of `mask` off current's queues: its number, or 0; fills SIGINFO_USED bytes. [sig] held; when info->si_code is SI_TIMER, the
  * caller calls posix_timer_delivered(info) once the lock is released. */
 int dequeue_signal(sigset_t mask, siginfo_t *info);
 void recalc_sigpending(void);			/* current, [sig] held */

@@ -59,7 +59,7 @@ void fpu_save(struct thread *t);		/* registers -> t's area; t owns them */
 void fpu_fork(struct thread *child);		/* the same for a child, whose area was never written */
 void fpu_restore(struct thread *t);		/* t's area -> registers */
 void fpu_reset(struct thread *t);		/* first state, in registers; t is current */
-size_t fpu_frame_size(void);			/* what a signal frame holds of it, without alignment */
+extern size_t fpu_frame_size;			/* [const] what a signal frame holds of it, without alignment */
 int fpu_frame_save(uaddr_t to);			/* current's, `to` aligned to 64 and checked; 0 or -EFAULT */
 int fpu_frame_restore(uaddr_t from);		/* 0 or -EFAULT; 0 as address: first state */
 int fpu_exception_code(bool simd);		/* FPE_* of the pending exception */
