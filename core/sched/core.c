@@ -2,8 +2,9 @@
 /*
  * The scheduler's core: who runs on a CPU, the switch, and wake-ups.
  *
- * The common switch is a hand-off: a thread wakes another and sleeps. Then the woken thread waits in
- * rq->handoff, never enters a tree, and one clock reading charges the old thread and starts the new one.
+ * The common switch is a hand-off: a thread wakes another and sleeps. So the first thread woken here waits in
+ * rq->handoff and, when that comes true, never enters a tree, and one clock reading charges the old thread and
+ * starts the new one.
  */
 #include "rq.h"
 #include <janus/mm.h>
@@ -253,7 +254,7 @@ void sched_yield(void)
 
 void set_current_state(u32 state)
 {
-	__atomic_store_n(&current->state, state, __ATOMIC_SEQ_CST);
+	WRITE_ONCE(current->state, state);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
@@ -264,11 +265,13 @@ static inline void activate(struct rq *rq, struct thread *t, bool sync)
 {
 	t->se.queued = true;
 	rq->nr_running++;
-	if (sync && !rq->handoff && !is_rt(t) && rq->cpu == this_cpu() && rq->cpu->running != rq->cpu->idle) {
+	if (!rq->handoff && !is_rt(t) && rq->cpu == this_cpu() && rq->cpu->running != rq->cpu->idle) {
 		rq->handoff = t;
-		return;
+		if (sync)
+			return;
+	} else {
+		rq_insert(rq, t, false);
 	}
-	rq_insert(rq, t, false);
 	rq_check_preempt(rq, t);
 }
 
