@@ -119,12 +119,6 @@ long futex_wake(uaddr_t addr, bool private, u32 nr, u32 bitset)
 	return n;
 }
 
-/* A user's word while a bucket is locked: a page that is not there is -EFAULT, and no sleep. */
-static int peek_user(u32 *value, uaddr_t addr)
-{
-	return copy_from_user_nofault(value, addr, sizeof(*value)) ? -EFAULT : 0;
-}
-
 /* Both locks, in order of address. */
 static struct irqflags lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
@@ -185,7 +179,7 @@ static long requeue(uaddr_t addr, uaddr_t addr2, bool private, int nr_wake, int 
 again:
 	flags = lock_two(b, b2);
 	if (expected) {
-		err = peek_user(&value, addr);
+		err = get_user_nofault(&value, addr);
 		if (unlikely(err)) {
 			unlock_two(b, b2, flags);
 			if (get_user(&value, addr))
@@ -249,7 +243,7 @@ static int change_word(uaddr_t addr, u32 encoded, bool *wake2)
 
 	if (encoded & (8u << 28))
 		arg = 1u << (arg & 31);
-	err = peek_user(&old, addr);
+	err = get_user_nofault(&old, addr);
 	if (err)
 		return err;
 	for (;;) {
@@ -336,7 +330,7 @@ int futex_queue_if_equal(struct futex_waiter *w, uaddr_t addr, u32 value)
 
 		__atomic_fetch_add(&b->waiters, 1, __ATOMIC_SEQ_CST);
 		flags = spin_lock_irqsave(&b->lock);
-		err = peek_user(&now, addr);
+		err = get_user_nofault(&now, addr);
 		if (likely(!err && now == value)) {
 			futex_bucket_ready(b);
 			w->bucket = b;
@@ -360,7 +354,6 @@ static long wait(uaddr_t addr, bool private, u32 value, u64 deadline, u32 bitset
 {
 	struct thread *t = current;
 	struct futex_waiter w;
-	u32 now;
 	int err;
 
 	if (unlikely(!bitset))
@@ -368,11 +361,6 @@ static long wait(uaddr_t addr, bool private, u32 value, u64 deadline, u32 bitset
 	err = futex_get_key(&w.key, addr, private);
 	if (unlikely(err))
 		return err;
-	/* The common refusal needs no queue: the word differs already. */
-	if (get_user(&now, addr))
-		return -EFAULT;
-	if (now != value)
-		return -EAGAIN;
 	w.thread = t;
 	w.bitset = bitset;
 	w.pi = false;
@@ -389,7 +377,7 @@ static long wait(uaddr_t addr, bool private, u32 value, u64 deadline, u32 bitset
 			else
 				left = schedule_timeout(deadline);
 		}
-		set_current_state(THREAD_RUNNING);
+		WRITE_ONCE(t->state, THREAD_RUNNING);
 		if (!futex_unqueue(&w))
 			return 0;
 		if (!left)
@@ -447,8 +435,11 @@ int futex_read_deadline(uaddr_t utime, bool relative, bool realtime, u64 *deadli
 static long wait_call(uaddr_t addr, int op, u32 value, uaddr_t utime, u32 bitset)
 {
 	u64 deadline;
-	int err = futex_read_deadline(utime, (op & FUTEX_CMD_MASK) == FUTEX_WAIT, op & FUTEX_CLOCK_REALTIME, &deadline);
+	int err;
 
+	if (!utime)
+		return wait(addr, op & FUTEX_PRIVATE_FLAG, value, TIME_MAX, bitset);
+	err = futex_read_deadline(utime, (op & FUTEX_CMD_MASK) == FUTEX_WAIT, op & FUTEX_CLOCK_REALTIME, &deadline);
 	return err ? err : wait(addr, op & FUTEX_PRIVATE_FLAG, value, deadline, bitset);
 }
 

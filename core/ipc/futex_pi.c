@@ -50,7 +50,7 @@ static int try_lock(struct futex_waiter *w, struct futex_bucket *b, uaddr_t addr
 
 	futex_bucket_ready(b);
 	for (;;) {
-		if (copy_from_user_nofault(&word, addr, sizeof(word))) {
+		if (get_user_nofault(&word, addr)) {
 			ret = FAULTED;
 			break;
 		}

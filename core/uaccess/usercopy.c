@@ -10,24 +10,18 @@
 
 #define PATH_MAX 4096
 
-size_t copy_from_user_nofault(void *to, uaddr_t from, size_t n)
+int get_user_nofault(u32 *value, uaddr_t from)
 {
-	size_t left;
+	u64 word = 0;
+	int err;
 
+	if (!access_ok(from, sizeof(u32)))
+		return -EFAULT;
 	this_cpu()->nofault++;
-	left = copy_from_user(to, from, n);
+	err = arch_get_user(&word, from, sizeof(u32));
 	this_cpu()->nofault--;
-	return left;
-}
-
-size_t copy_to_user_nofault(uaddr_t to, const void *from, size_t n)
-{
-	size_t left;
-
-	this_cpu()->nofault++;
-	left = copy_to_user(to, from, n);
-	this_cpu()->nofault--;
-	return left;
+	*value = (u32)word;
+	return err;
 }
 
 int cmpxchg_user_nofault(u32 *old, uaddr_t addr, u32 expected, u32 desired)

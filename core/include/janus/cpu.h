@@ -40,7 +40,7 @@ struct cpu {
 	unsigned irq_depth;		/* [irq] nesting of interrupt handlers: 0 in thread context */
 	struct mm *active_mm;		/* [irq] address space loaded in the MMU; idle threads borrow it */
 	bool mm_borrowed;		/* [irq] active_mm is not current's: this CPU holds a reference */
-	unsigned nofault;		/* [own] user copies that fault now fail at once: copy_from_user_nofault() */
+	unsigned nofault;		/* [own] user copies that fault now fail at once: get_user_nofault() */
 	u64 ticks_user, ticks_system, ticks_idle;	/* [own] nanoseconds, for /proc/stat */
 	struct coarse_time coarse;	/* [own] thread context */
 	u64 rcu_seen;			/* [atomic] last grace period this CPU passed */

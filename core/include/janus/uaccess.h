@@ -36,8 +36,7 @@ static inline size_t clear_user(uaddr_t to, size_t n)
 }
 
 /* The same where nothing may sleep (a spinlock is held): a page that is not there is not brought in. */
-size_t copy_from_user_nofault(void *to, uaddr_t from, size_t n);
-size_t copy_to_user_nofault(uaddr_t to, const void *from, size_t n);
+int get_user_nofault(u32 *value, uaddr_t from);		/* 0 or -EFAULT */
 int cmpxchg_user_nofault(u32 *old, uaddr_t addr, u32 expected, u32 desired);
 
 /* Whole objects: 0 or -EFAULT. */
