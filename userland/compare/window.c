@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -42,7 +43,7 @@ struct scenario {
 };
 
 static char buffer[PAGE];
-static int tube[2], file = -1, epoll_set = -1;
+static int tube[2], file = -1, epoll_set = -1, there[2], back[2], counter = -1;
 static uint32_t word;
 static volatile int handled;
 static struct stat status;
@@ -72,6 +73,7 @@ static void prepare_null(long a[6]) { a[0] = open("/dev/null", O_WRONLY); a[1] =
 static void prepare_zero(long a[6]) { a[0] = open("/dev/zero", O_RDONLY); a[1] = pointer(buffer); a[2] = 1; }
 static bool check_one(long r) { return r == 1; }
 static bool check_nosys(long r) { return r == -ENOSYS; }
+static bool check_zero(long r) { return r == 0; }
 static bool check_ppid(long r) { return r == getppid(); }
 
 static void prepare_read(long a[6])
@@ -84,6 +86,38 @@ static void prepare_read(long a[6])
 }
 static void prepare_write(long a[6]) { make_pipe(); a[0] = tube[1]; a[1] = pointer(buffer); a[2] = 1; }
 static void clean_write(long r) { (void)r; read(tube[0], buffer, 1); }
+/* Another process sends back what it is sent: the call sleeps until it has, through both switches. */
+static void prepare_switch(long a[6])
+{
+	char c;
+
+	if (!there[1]) {
+		pipe(there);
+		pipe(back);
+		if (!fork()) {
+			close(there[1]);
+			while (read(there[0], &c, 1) == 1 && write(back[1], &c, 1) == 1)
+				;
+			_exit(0);
+		}
+	}
+	write(there[1], "x", 1);
+	a[0] = back[0];
+	a[1] = pointer(buffer);
+	a[2] = 1;
+}
+static void prepare_eventfd(long a[6])
+{
+	static const uint64_t one = 1;
+
+	if (counter < 0)
+		counter = eventfd(0, 0);
+	a[0] = counter;
+	a[1] = pointer(&one);
+	a[2] = sizeof(one);
+}
+static bool check_eight(long r) { return r == 8; }
+static void clean_eventfd(long r) { uint64_t value; (void)r; read(counter, &value, sizeof(value)); }
 static void prepare_pread(long a[6]) { open_file(); a[0] = file; a[1] = pointer(buffer); a[2] = PAGE; a[3] = 0; }
 static bool check_page(long r) { return r == PAGE; }
 static void prepare_fstat(long a[6]) { open_file(); a[0] = file; a[1] = pointer(&status); }
@@ -168,7 +202,6 @@ static void prepare_fault(long a[6])
 	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	a[0] = pointer(page);
 }
-static bool check_zero(long r) { return r == 0; }
 
 static const struct scenario scenarios[] = {
 	{ "getppid", "the shortest call there is", SYS_getppid, NULL, check_ppid, NULL },
@@ -179,6 +212,8 @@ static const struct scenario scenarios[] = {
 	{ "read-zero", "one byte from /dev/zero", SYS_read, prepare_zero, check_one, NULL },
 	{ "read", "one byte from a pipe that has one", SYS_read, prepare_read, check_one, NULL },
 	{ "write", "one byte to a pipe nobody waits for", SYS_write, prepare_write, check_one, clean_write },
+	{ "switch", "a byte from a pipe that another process has yet to write", SYS_read, prepare_switch, check_one, NULL },
+	{ "eventfd", "add to a counter nobody waits for", SYS_write, prepare_eventfd, check_eight, clean_eventfd },
 	{ "pread", "4 KiB of a file in memory", SYS_pread64, prepare_pread, check_page, NULL },
 	{ "fstat", "the attributes of an open file", SYS_fstat, prepare_fstat, check_fstat, NULL },
 	{ "stat", "the attributes of a path", SYS_newfstatat, prepare_statat, check_fstat, NULL },
