@@ -144,7 +144,7 @@ static const struct dentry_ops proc_pid_dentry_ops = { .revalidate = proc_revali
 static const struct proc_node *find_node(const struct proc_node *nodes, const struct qstr *q)
 {
 	for (; nodes && nodes->name; nodes++)
-		if (strlen(nodes->name) == q->len && !memcmp(nodes->name, q->name, q->len))
+		if (!strncmp(nodes->name, q->name, q->len) && !nodes->name[q->len])
 			return nodes;
 	return NULL;
 }
