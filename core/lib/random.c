@@ -19,7 +19,7 @@ static u32 rotate(u32 v, unsigned n)
 	return v << n | v >> (32 - n);
 }
 
-static void quarter_round(u32 *x, unsigned a, unsigned b, unsigned c, unsigned d)
+static __always_inline void quarter_round(u32 *x, unsigned a, unsigned b, unsigned c, unsigned d)
 {
 	x[a] += x[b];
 	x[d] = rotate(x[d] ^ x[a], 16);
@@ -41,8 +41,10 @@ static void chacha_block(u32 out[16])
 	counter++;
 	memcpy(out, start, sizeof(start));
 	for (int i = 0; i < 10; i++) {
+#pragma GCC unroll 4
 		for (unsigned c = 0; c < 4; c++)
 			quarter_round(out, c, 4 + c, 8 + c, 12 + c);
+#pragma GCC unroll 4
 		for (unsigned c = 0; c < 4; c++)
 			quarter_round(out, c, 4 + (c + 1) % 4, 8 + (c + 2) % 4, 12 + (c + 3) % 4);
 	}
