@@ -466,6 +466,25 @@ int generic_file_mmap(struct file *f, struct vma *vma)
 	return 0;
 }
 
+/* Pages that lie side by side in the cache's tree, into the entries that are empty: how many. */
+static s64 map_run(const struct vma *vma, void *const *slot, pte_t *entry, const pte_t *end, pte_t base)
+{
+	s64 mapped = 0;
+
+	for (; entry < end; entry++, slot++) {
+		struct page *page = *slot;
+
+		if (!page || (page->flags & (PG_UPTODATE | PG_LOCKED)) != PG_UPTODATE || pte_get(entry).v)
+			continue;
+		if (vma->flags & VM_EXEC)
+			make_fetchable(page);
+		page_get(page);
+		pte_set(entry, pte_at(base, page));
+		mapped++;
+	}
+	return mapped;
+}
+
 /*
  * Map what the cache has around addr, where entries are empty. The window lies under one table; it grows with
  * each fault of a child that turns out to live.
@@ -478,7 +497,6 @@ void filemap_map_around(struct vma *vma, uaddr_t addr, pte_t *ptep, unsigned pro
 	u64 index = vma->pgoff + ((start - vma->start) >> PAGE_SHIFT), last = index + ((end - start) >> PAGE_SHIFT);
 	pte_t *entry = ptep - ((addr - start) >> PAGE_SHIFT);
 	pte_t base = pte_make(0, prot);
-	void *const *slot = NULL;
 	s64 mapped = 0;
 
 	if (vma->ops->fault != filemap_fault)
@@ -487,18 +505,14 @@ void filemap_map_around(struct vma *vma, uaddr_t addr, pte_t *ptep, unsigned pro
 		vma->mm->around *= 2;
 	last = min(last, ((u64)READ_ONCE(m->inode->size) + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	spin_lock(&m->lock);
-	for (; index < last; index++, entry++) {
-		struct page *page;
+	while (index < last) {
+		u64 n = min(last, (index | 63) + 1) - index;
+		void *const *slots = radix_run(&m->pages, index);
 
-		slot = slot && index % 64 ? slot + 1 : radix_run(&m->pages, index);
-		page = slot ? *slot : NULL;
-		if (!page || (page->flags & (PG_UPTODATE | PG_LOCKED)) != PG_UPTODATE || pte_get(entry).v)
-			continue;
-		if (vma->flags & VM_EXEC)
-			make_fetchable(page);
-		page_get(page);
-		pte_set(entry, pte_at(base, page));
-		mapped++;
+		if (slots)
+			mapped += map_run(vma, slots, entry, entry + n, base);
+		index += n;
+		entry += n;
 	}
 	spin_unlock(&m->lock);
 	if (memory_backed(m))

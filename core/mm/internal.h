@@ -148,7 +148,7 @@ static inline void make_fetchable(struct page *page)
 }
 /* Map cached pages around a read fault, pt_lock held: many for a program that starts, few for a child of fork. */
 #define AROUND_MIN 4
-#define AROUND_MAX 32
+#define AROUND_MAX 64
 void filemap_map_around(struct vma *vma, uaddr_t addr, pte_t *ptep, unsigned prot);
 
 /* ---- reclaim.c, oom.c ---- */

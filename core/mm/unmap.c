@@ -267,11 +267,13 @@ static void exit_entries(struct tlb_batch *b, struct vma *vma, pte_t *entry, con
 		if (pte_prot(old) & PTE_SPECIAL)
 			continue;
 		page = phys_to_page(pte_pa(old));
-		if (page->flags & PG_ANON)
+		if (page->flags & PG_ANON) {
 			anon++;
-		else
+			page_put_owner(page);
+		} else {
 			file_entry_gone(mm, vma, old, page);
-		page_put_owner(page);
+			page_put(page);		/* its file has it too, nearly always */
+		}
 	}
 	mm->anon_pages -= anon;
 	spin_unlock(&mm->pt_lock);
