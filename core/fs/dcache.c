@@ -15,19 +15,14 @@ seqcount_t rename_seq;
 u64 dname_salt;
 
 static struct kmem_cache *dentry_cache;
-static struct hlist_head *buckets;
-static unsigned bucket_shift;		/* 64 - log2 of their number */
+struct hlist_head *dentry_buckets;
+unsigned dentry_bucket_shift;
 static spinlock_t bucket_locks[NR_BUCKET_LOCKS];
 
 static spinlock_t lru_lock;
 static LIST_HEAD(lru_list);		/* [lru_lock] oldest first; some may be in use again */
 static u32 lru_count;			/* [lru_lock] */
 static u32 lru_limit;
-
-static inline unsigned bucket_of(const struct dentry *parent, u32 hash)
-{
-	return ((((u64)parent >> 6) ^ hash) * HASH_MULTIPLIER) >> bucket_shift;
-}
 
 u32 dname_hash(const char *name, u32 len)
 {
@@ -43,28 +38,6 @@ u32 dname_hash(const char *name, u32 len)
 		len -= n;
 	}
 	return h >> 32;
-}
-
-/* d's name is zero-padded; q's is followed by readable bytes. */
-static inline bool name_equal(const struct dentry *d, const struct qstr *q)
-{
-	const char *a = d->name.name, *b = q->name;
-	u32 len = q->len;
-
-	for (; len > 8; len -= 8, a += 8, b += 8)
-		if (load_word(a) != load_word(b))
-			return false;
-	return !((load_word(a) ^ load_word(b)) << (64 - 8 * len));
-}
-
-struct dentry *d_lookup_rcu(const struct dentry *parent, const struct qstr *q)
-{
-	struct dentry *d;
-
-	hlist_for_each_entry(d, &buckets[bucket_of(parent, q->hash)], hash)
-		if (d->name.hash == q->hash && d->parent == parent && d->name.len == q->len && name_equal(d, q))
-			return d;
-	return NULL;
 }
 
 bool dget_live(struct dentry *d)
@@ -194,17 +167,17 @@ struct dentry *d_alloc_pseudo(struct super_block *sb, struct inode *inode, const
 /* d->lock held. */
 static void hash_locked(struct dentry *d)
 {
-	unsigned b = bucket_of(d->parent, d->name.hash);
+	unsigned b = dentry_bucket(d->parent, d->name.hash);
 
 	d->flags &= ~D_UNHASHED;
 	spin_lock(&bucket_locks[b % NR_BUCKET_LOCKS]);
-	hlist_add_head(&d->hash, &buckets[b]);
+	hlist_add_head(&d->hash, &dentry_buckets[b]);
 	spin_unlock(&bucket_locks[b % NR_BUCKET_LOCKS]);
 }
 
 static void unhash_locked(struct dentry *d)
 {
-	unsigned b = bucket_of(d->parent, d->name.hash);
+	unsigned b = dentry_bucket(d->parent, d->name.hash);
 
 	if (d->flags & D_UNHASHED)
 		return;
@@ -547,10 +520,10 @@ void dcache_init(void)
 	/* A bucket for each 64 KiB of memory: half of what names a machine of that size holds. */
 	while ((1UL << bits) < nr_total_pages / 16 && bits < 18)
 		bits++;
-	bucket_shift = 64 - bits;
+	dentry_bucket_shift = 64 - bits;
 	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 64);
-	buckets = kzalloc(sizeof(*buckets) << bits, GFP_KERNEL);
-	if (!dentry_cache || !buckets)
+	dentry_buckets = kzalloc(sizeof(*dentry_buckets) << bits, GFP_KERNEL);
+	if (!dentry_cache || !dentry_buckets)
 		panic("no memory for the dentry cache");
 	lru_limit = min_t(u64, nr_total_pages / 8 + 256, 1u << 20);
 	arch_random_seed(&dname_salt, sizeof(dname_salt));

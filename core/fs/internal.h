@@ -18,8 +18,6 @@
 struct textbuf;
 
 /* ---- dcache.c ---- */
-/* The child of that name, not counted; NULL. Under RCU; true only if rename_seq did not change meanwhile. */
-struct dentry *d_lookup_rcu(const struct dentry *parent, const struct qstr *q);
 /* Memory file systems: `d` is the last entry of its directory now. */
 void d_order(struct dentry *d);
 /* d_instantiate, d_order and a reference of the name's own, until d_unkeep. */
@@ -36,6 +34,39 @@ static inline u64 load_word(const char *p)
 
 	__builtin_memcpy(&w, p, sizeof(w));
 	return w;
+}
+
+extern struct hlist_head *dentry_buckets;	/* [const]; the chains: each its bucket lock, or RCU */
+extern unsigned dentry_bucket_shift;		/* [const] 64 - log2 of their number */
+
+static inline unsigned dentry_bucket(const struct dentry *parent, u32 hash)
+{
+	return ((((u64)parent >> 6) ^ hash) * HASH_MULTIPLIER) >> dentry_bucket_shift;
+}
+
+/* d's name is zero-padded; q's is followed by readable bytes. */
+static inline bool name_equal(const struct qstr *d, const struct qstr *q)
+{
+	const char *a = d->name, *b = q->name;
+	u32 len = q->len;
+
+	if (d->hash != q->hash || d->len != len)
+		return false;
+	for (; len > 8; len -= 8, a += 8, b += 8)
+		if (load_word(a) != load_word(b))
+			return false;
+	return !((load_word(a) ^ load_word(b)) << (64 - 8 * len));
+}
+
+/* The child of that name, not counted; NULL. Under RCU; true only if rename_seq did not change meanwhile. */
+static inline struct dentry *d_lookup_rcu(const struct dentry *parent, const struct qstr *q)
+{
+	struct dentry *d;
+
+	hlist_for_each_entry(d, &dentry_buckets[dentry_bucket(parent, q->hash)], hash)
+		if (d->parent == parent && name_equal(&d->name, q))
+			return d;
+	return NULL;
 }
 
 /* ---- namei.c ---- */

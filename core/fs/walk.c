@@ -312,9 +312,31 @@ static inline int walk_down(struct walk *w, const struct qstr *q, bool final)
 
 static inline int may_walk(struct inode *dir)
 {
-	if (likely((dir->mode & 0111) == 0111 && !dir->ops->permission))
+	if (likely((dir->mode & (S_IFMT | 0111)) == (S_IFDIR | 0111) && !dir->ops->permission))
 		return 0;
-	return inode_permission(dir, MAY_EXEC);
+	return S_ISDIR(dir->mode) ? inode_permission(dir, MAY_EXEC) : -ENOTDIR;
+}
+
+static inline const char *skip_slashes(const char *name)
+{
+	while (*name == '/')
+		name++;
+	return name;
+}
+
+/* Behind a component that is not simply followed by another: was it the last of all? *name goes over its slashes. */
+static inline bool is_final(struct walk *w, const char **name)
+{
+	bool slash = **name;
+
+	*name = skip_slashes(*name);
+	if (**name || w->pending)
+		return false;
+	if (slash) {
+		w->trailing = true;
+		w->flags |= LOOKUP_FOLLOW | LOOKUP_DIRECTORY;
+	}
+	return true;
 }
 
 /* The text of a link is done: go on with what was left behind it. NULL: nothing was. */
@@ -338,9 +360,7 @@ static int walk_components(struct walk *w, const char *name)
 	bool final;
 	int err;
 
-	for (;;) {
-		while (*name == '/')
-			name++;
+	for (name = skip_slashes(name);;) {
 		if (unlikely(!*name)) {		/* "/", or a link to it */
 			name = walk_pop(w);
 			if (name)
@@ -348,26 +368,17 @@ static int walk_components(struct walk *w, const char *name)
 			w->last_type = LAST_ROOT;
 			break;
 		}
-		if (unlikely(!S_ISDIR(w->inode->mode)))
-			return -ENOTDIR;
 		err = may_walk(w->inode);
 		if (unlikely(err))
 			return err;
 		hash_component(name, &q);
 		type = component_type(&q);
 		name += q.len;
-		final = !w->pending;
-		if (*name) {
-			do
-				name++;
-			while (*name == '/');
-			if (*name) {
-				final = false;
-			} else if (final) {
-				w->trailing = true;
-				w->flags |= LOOKUP_FOLLOW | LOOKUP_DIRECTORY;
-			}
-		}
+		final = false;
+		if (likely(*name && name[1] && name[1] != '/'))
+			name++;
+		else
+			final = is_final(w, &name);
 		if (final && (w->flags & LOOKUP_PARENT)) {
 			w->last = q;
 			w->last_type = type;
@@ -382,7 +393,7 @@ static int walk_components(struct walk *w, const char *name)
 		if (unlikely(err)) {
 			w->rest[w->depth++] = name;
 			w->pending += *name != 0;
-			name = w->text;
+			name = skip_slashes(w->text);
 			continue;
 		}
 		if (!*name) {

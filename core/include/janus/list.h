@@ -105,7 +105,7 @@ static inline void hlist_del_init(struct hlist_node *n)
 }
 
 #define hlist_entry_safe(ptr, type, member) \
-	({ typeof(ptr) _p = (ptr); _p ? container_of(_p, type, member) : NULL; })
+	({ struct hlist_node *_p = (ptr); _p ? container_of(_p, type, member) : NULL; })
 #define hlist_for_each_entry(pos, head, member)                                              \
 	for (pos = hlist_entry_safe(READ_ONCE((head)->first), typeof(*pos), member); pos;    \
 	     pos = hlist_entry_safe(READ_ONCE(pos->member.next), typeof(*pos), member))
