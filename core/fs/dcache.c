@@ -53,17 +53,14 @@ bool dget_live(struct dentry *d)
 
 struct dentry *d_lookup(struct dentry *parent, const struct qstr *q)
 {
-	char text[NAME_MAX + 9];
-	struct qstr padded = { text, q->len, q->hash };
 	struct dentry *d;
 	u32 seq;
 
 	if (q->len > NAME_MAX)
 		return NULL;
-	memcpy(text, q->name, q->len);
 	do {
 		seq = seq_begin(&rename_seq);
-		d = d_lookup_rcu(parent, &padded);
+		d = d_lookup_rcu(parent, q);
 		if (d && !dget_live(d))
 			d = NULL;
 		if (!seq_retry(&rename_seq, seq))
@@ -428,14 +425,13 @@ void d_genocide(struct dentry *root)
 
 /* ---- renaming ---- */
 
-static void swap_bytes(char *a, char *b, size_t n)
+static void swap_inline_names(struct dentry *a, struct dentry *b)
 {
-	for (size_t i = 0; i < n; i++) {
-		char c = a[i];
+	char text[DNAME_INLINE];
 
-		a[i] = b[i];
-		b[i] = c;
-	}
+	memcpy(text, a->inline_name, DNAME_INLINE);
+	memcpy(a->inline_name, b->inline_name, DNAME_INLINE);
+	memcpy(b->inline_name, text, DNAME_INLINE);
 }
 
 static void name_swap(struct dentry *a, struct dentry *b)
@@ -445,7 +441,7 @@ static void name_swap(struct dentry *a, struct dentry *b)
 
 	a->name = b->name;
 	b->name = t;
-	swap_bytes(a->inline_name, b->inline_name, DNAME_INLINE);
+	swap_inline_names(a, b);
 	if (b_inline)
 		a->name.name = a->inline_name;
 	if (a_inline)

@@ -44,7 +44,7 @@ static inline unsigned dentry_bucket(const struct dentry *parent, u32 hash)
 	return ((((u64)parent >> 6) ^ hash) * HASH_MULTIPLIER) >> dentry_bucket_shift;
 }
 
-/* d's name is zero-padded; q's is followed by readable bytes. */
+/* d is zero-padded; q is followed by readable bytes. */
 static inline bool name_equal(const struct qstr *d, const struct qstr *q)
 {
 	const char *a = d->name, *b = q->name;

@@ -20,7 +20,10 @@ struct mount;
 struct super_block;
 
 #define DNAME_INLINE 40
-/* A name: text, length, hash (dname_hash). Where walked paths are: 8 bytes after the end are readable. */
+/*
+ * A name: text, length, hash (dname_hash). Whoever looks one up reads up to the next multiple of 8; where walked paths
+ * are, 8 bytes after the end are readable.
+ */
 struct qstr { const char *name; u32 len; u32 hash; };
 
 struct dentry {
