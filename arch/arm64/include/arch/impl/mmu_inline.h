@@ -28,31 +28,22 @@
 #define ATTR_UNCACHED	1
 #define ATTR_NORMAL	2
 
+/* The bit `from` of bits, at the place of `to`, which is higher; and back. */
+#define BIT_UP(bits, from, to)		(((bits) & (u64)(from)) * ((to) / (from)))
+#define BIT_DOWN(bits, from, to)	(((bits) & (u64)(from)) / ((from) / (to)))
+
 static inline u64 pte_attributes(unsigned prot)
 {
-	u64 v = DESC_AF | DESC_VALID;
+	u64 v = DESC_AF | DESC_VALID, not = ~(u64)prot;
 
 	v |= prot & PTE_DEV ? DESC_ATTR(ATTR_DEVICE) : DESC_ATTR(ATTR_NORMAL) | DESC_INNER;
-	if (!(prot & PTE_G))
-		v |= DESC_NG;
-	if (prot & PTE_U) {
-		v |= DESC_USER | DESC_PXN;
-		if (!(prot & PTE_X))
-			v |= DESC_UXN;
-		if (!(prot & (PTE_R | PTE_W | PTE_X)))
-			v = (v & ~DESC_VALID) | DESC_NONE;
-	} else {
-		v |= DESC_UXN;
-		if (!(prot & PTE_X))
-			v |= DESC_PXN;
-	}
-	if (!(prot & PTE_W))
-		v |= DESC_RDONLY;
-	if (prot & (PTE_W | PTE_DIRTY))
-		v |= DESC_DIRTY;
-	if (prot & PTE_SPECIAL)
-		v |= DESC_SPECIAL;
-	return v;
+	v |= BIT_UP(not, PTE_G, DESC_NG) | BIT_UP(not, PTE_W, DESC_RDONLY);
+	v |= BIT_UP(prot, PTE_DIRTY, DESC_DIRTY) | BIT_UP(prot, PTE_W, DESC_DIRTY) | BIT_UP(prot, PTE_SPECIAL, DESC_SPECIAL);
+	if (!(prot & PTE_U))
+		return v | DESC_UXN | BIT_UP(not, PTE_X, DESC_PXN);
+	if (!(prot & PTE_R))
+		v ^= DESC_VALID | DESC_NONE;
+	return v | DESC_USER | DESC_PXN | BIT_UP(not, PTE_X, DESC_UXN);
 }
 
 static inline pte_t pte_make(phys_t pa, unsigned prot)
@@ -88,20 +79,14 @@ static inline phys_t pte_pa(pte_t pte)
 
 static inline unsigned pte_prot(pte_t pte)
 {
-	u64 no_exec = pte.v & DESC_USER ? DESC_UXN : DESC_PXN;
-	unsigned prot = PTE_YOUNG;
+	u64 not = ~pte.v, exec = pte.v & DESC_USER ? BIT_DOWN(not, DESC_UXN, PTE_X) : BIT_DOWN(not, DESC_PXN, PTE_X);
+	u64 prot = PTE_YOUNG;
 
-	if (!(pte.v & DESC_NONE)) {
-		prot |= PTE_R;
-		prot |= pte.v & DESC_RDONLY ? 0 : PTE_W;
-		prot |= pte.v & no_exec ? 0 : PTE_X;
-	}
-	prot |= pte.v & DESC_USER ? PTE_U : 0;
-	prot |= pte.v & DESC_NG ? 0 : PTE_G;
-	prot |= pte.v & DESC_DIRTY ? PTE_DIRTY : 0;
-	prot |= pte.v & DESC_SPECIAL ? PTE_SPECIAL : 0;
-	prot |= (pte.v & DESC_ATTR(7)) == DESC_ATTR(ATTR_DEVICE) ? PTE_DEV : 0;
-	return prot;
+	if (!(pte.v & DESC_NONE))
+		prot |= PTE_R | BIT_DOWN(not, DESC_RDONLY, PTE_W) | exec;
+	prot |= BIT_DOWN(pte.v, DESC_USER, PTE_U) | BIT_DOWN(not, DESC_NG, PTE_G);
+	prot |= BIT_DOWN(pte.v, DESC_DIRTY, PTE_DIRTY) | BIT_DOWN(pte.v, DESC_SPECIAL, PTE_SPECIAL);
+	return (pte.v & DESC_ATTR(7)) == DESC_ATTR(ATTR_DEVICE) ? prot | PTE_DEV : prot;
 }
 
 /*
