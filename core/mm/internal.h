@@ -53,7 +53,10 @@ static inline uaddr_t pt_boundary(uaddr_t va, uaddr_t end, int level)
 /* Over what is empty behind `entry`, which is empty: the last such before one that may not be. */
 static inline pte_t *pt_skip_empty(pte_t *entry, const pte_t *end)
 {
-	while (entry + 4 < end && !(entry[1].v | entry[2].v | entry[3].v | entry[4].v))
+	while (entry + 8 < end && !(entry[1].v | entry[2].v | entry[3].v | entry[4].v |
+				    entry[5].v | entry[6].v | entry[7].v | entry[8].v))
+		entry += 8;
+	if (entry + 4 < end && !(entry[1].v | entry[2].v | entry[3].v | entry[4].v))
 		entry += 4;
 	return entry;
 }
