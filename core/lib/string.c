@@ -52,16 +52,27 @@ PLAIN_LOOP void *memmove(void *to, const void *from, size_t n)
 	return to;
 }
 
+static __always_inline void set_four(u8 *d, u64 word)
+{
+	((word_t *)d)[0] = word;
+	((word_t *)d)[1] = word;
+	((word_t *)d)[2] = word;
+	((word_t *)d)[3] = word;
+}
+
 PLAIN_LOOP void *memset(void *to, int c, size_t n)
 {
 	u8 *d = to;
 	u64 word = (u8)c * 0x0101010101010101ULL;
 
-	for (; n >= 32; n -= 32, d += 32) {
-		((word_t *)d)[0] = word;
-		((word_t *)d)[1] = word;
-		((word_t *)d)[2] = word;
-		((word_t *)d)[3] = word;
+	for (; n >= 64; n -= 64, d += 64) {
+		set_four(d, word);
+		set_four(d + 32, word);
+	}
+	if (n >= 32) {
+		set_four(d, word);
+		n -= 32;
+		d += 32;
 	}
 	for (; n >= 8; n -= 8, d += 8)
 		*(word_t *)d = word;

@@ -70,10 +70,11 @@ static void process_lists_init(struct process *p)
 static struct process *process_alloc(const struct clone_args *args)
 {
 	struct process *parent = current->process;
-	struct process *p = kmem_cache_alloc(process_cache, GFP_KERNEL | GFP_ZERO);
+	struct process *p = kmem_cache_alloc(process_cache, GFP_KERNEL);
 
 	if (!p)
 		return NULL;
+	memset(p, 0, offsetof(struct process, rlimits));
 	ref_set(&p->refs, 1);
 	process_lists_init(p);
 	if (args && (args->flags & CLONE_SIGHAND)) {

@@ -174,7 +174,6 @@ struct process {
 	bool child_subreaper, has_child_subreaper;
 	bool membarrier_registered;		/* [atomic] membarrier(2) may interrupt others for us */
 
-	struct rlimit rlimits[RLIM_NLIMITS];	/* [pl of leader] read as is */
 	struct posix_timers *timers;		/* [atomic once] timer_create's; NULL when none */
 	struct itimer {
 		struct ktimer timer;
@@ -191,6 +190,7 @@ struct process {
 	u64 start_time;				/* ns, monotonic */
 	s16 oom_score_adj;
 	struct rcu_head rcu;
+	struct rlimit rlimits[RLIM_NLIMITS];	/* [pl of leader] read as is; last: what is before it starts as zero */
 };
 
 enum signal_flags {
