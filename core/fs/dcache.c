@@ -53,6 +53,8 @@ bool dget_live(struct dentry *d)
 
 struct dentry *d_lookup(struct dentry *parent, const struct qstr *q)
 {
+	u32 before = (q->len - 1) / 8 * 8;	/* the tail's place */
+	u64 tail = load_word(q->name + before) & (~0ULL >> (64 - 8 * (q->len - before)));
 	struct dentry *d;
 	u32 seq;
 
@@ -60,7 +62,7 @@ struct dentry *d_lookup(struct dentry *parent, const struct qstr *q)
 		return NULL;
 	do {
 		seq = seq_begin(&rename_seq);
-		d = d_lookup_rcu(parent, q);
+		d = d_lookup_rcu(parent, q, tail);
 		if (d && !dget_live(d))
 			d = NULL;
 		if (!seq_retry(&rename_seq, seq))

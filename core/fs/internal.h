@@ -44,27 +44,27 @@ static inline unsigned dentry_bucket(const struct dentry *parent, u32 hash)
 	return ((((u64)parent >> 6) ^ hash) * HASH_MULTIPLIER) >> dentry_bucket_shift;
 }
 
-/* d is zero-padded; q is followed by readable bytes. */
-static inline bool name_equal(const struct qstr *d, const struct qstr *q)
+/* d is zero-padded; `tail` has the last 1 to 8 bytes of q, zero-padded too. */
+static inline bool name_equal(const struct qstr *d, const struct qstr *q, u64 tail)
 {
 	const char *a = d->name, *b = q->name;
 	u32 len = q->len;
 
 	if (d->hash != q->hash || d->len != len)
 		return false;
-	for (; len > 8; len -= 8, a += 8, b += 8)
+	for (; unlikely(len > 8); len -= 8, a += 8, b += 8)
 		if (load_word(a) != load_word(b))
 			return false;
-	return !((load_word(a) ^ load_word(b)) << (64 - 8 * len));
+	return load_word(a) == tail;
 }
 
 /* The child of that name, not counted; NULL. Under RCU; true only if rename_seq did not change meanwhile. */
-static inline struct dentry *d_lookup_rcu(const struct dentry *parent, const struct qstr *q)
+static inline struct dentry *d_lookup_rcu(const struct dentry *parent, const struct qstr *q, u64 tail)
 {
 	struct dentry *d;
 
 	hlist_for_each_entry(d, &dentry_buckets[dentry_bucket(parent, q->hash)], hash)
-		if (d->parent == parent && name_equal(&d->name, q))
+		if (d->parent == parent && name_equal(&d->name, q, tail))
 			return d;
 	return NULL;
 }

@@ -17,34 +17,37 @@ static inline u64 zero_byte(u64 w)
 	return (w - BYTES(1)) & ~w & BYTES(0x80);
 }
 
-/* The component at `name`: length and hash in one pass, eight bytes at a time. */
-static inline void hash_component(const char *name, struct qstr *q)
+/* The component at `name`: length and hash in one pass, eight bytes at a time. Returns its last bytes, zero-padded. */
+static inline u64 hash_component(const char *name, struct qstr *q)
 {
-	u64 h = dname_salt, w, stop;
+	u64 h = dname_salt, w, stop, tail = 0;
 	u32 len = 0;
 
 	for (;; len += 8) {
 		w = load_word(name + len);
 		stop = zero_byte(w) | zero_byte(w ^ BYTES('/'));
-		if (stop)
+		if (likely(stop))
 			break;
 		h = (h ^ w) * HASH_MULTIPLIER;
+		tail = w;
 	}
-	stop &= -stop;
-	w &= (stop - 1) >> 7;
-	len += __builtin_ctzll(stop) >> 3;
-	if (w)
+	w &= (stop ^ (stop - 1)) >> 8;		/* the bytes before the first that stops */
+	len += __builtin_ctzll(stop) / 8;
+	if (likely(w)) {
 		h = (h ^ w) * HASH_MULTIPLIER;
+		tail = w;
+	}
 	*q = (struct qstr){ name, len, h >> 32 };
+	return tail;
 }
 
 static inline enum last_type component_type(const struct qstr *q)
 {
-	if (likely(q->name[0] != '.' || q->len > 2))
+	if (likely(q->name[0] != '.'))
 		return LAST_NORM;
 	if (q->len == 1)
 		return LAST_DOT;
-	return q->name[1] == '.' ? LAST_DOTDOT : LAST_NORM;
+	return q->len == 2 && q->name[1] == '.' ? LAST_DOTDOT : LAST_NORM;
 }
 
 /* current's root or working directory, not counted: good under RCU. */
@@ -275,9 +278,9 @@ static int walk_link(struct walk *w, struct mount *mnt, struct inode *inode, boo
 }
 
 /* One step down. As walk_link(). */
-static inline int walk_down(struct walk *w, const struct qstr *q, bool final)
+static inline int walk_down(struct walk *w, const struct qstr *q, u64 tail, bool final)
 {
-	struct dentry *d = d_lookup_rcu(w->path.dentry, q);
+	struct dentry *d = d_lookup_rcu(w->path.dentry, q, tail);
 	struct path p = { w->path.mnt, NULL };
 	struct inode *inode;
 	int err;
@@ -358,6 +361,7 @@ static int walk_components(struct walk *w, const char *name)
 	enum last_type type;
 	struct qstr q;
 	bool final;
+	u64 tail;
 	int err;
 
 	for (name = skip_slashes(name);;) {
@@ -371,11 +375,11 @@ static int walk_components(struct walk *w, const char *name)
 		err = may_walk(w->inode);
 		if (unlikely(err))
 			return err;
-		hash_component(name, &q);
+		tail = hash_component(name, &q);
 		type = component_type(&q);
 		name += q.len;
 		final = false;
-		if (likely(*name && name[1] && name[1] != '/'))
+		if (likely(*name) && likely(name[1]) && likely(name[1] != '/'))
 			name++;
 		else
 			final = is_final(w, &name);
@@ -385,7 +389,7 @@ static int walk_components(struct walk *w, const char *name)
 			return 0;
 		}
 		if (likely(type == LAST_NORM))
-			err = walk_down(w, &q, final);
+			err = walk_down(w, &q, tail, final);
 		else
 			err = type == LAST_DOTDOT ? walk_up(w) : 0;
 		if (unlikely(err < 0))
