@@ -100,24 +100,16 @@ static bool hwcap_present(const struct hwcap *cap)
 	return v >= cap->min;
 }
 
-static unsigned long hwcap_word(unsigned word)
-{
-	unsigned long bits = 0;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(hwcaps); i++)
-		if (hwcaps[i].word == word && hwcap_present(&hwcaps[i]))
-			bits |= 1UL << hwcaps[i].bit;
-	return bits;
-}
+static unsigned long hwcap_words[3];	/* [const] by hwcap.word */
 
 unsigned long arch_hwcap(void)
 {
-	return hwcap_word(1);
+	return hwcap_words[1];
 }
 
 unsigned long arch_hwcap2(void)
 {
-	return hwcap_word(2);
+	return hwcap_words[2];
 }
 
 const char *arch_platform(void)
@@ -153,6 +145,9 @@ void cpu_features_detect(void)
 	cpu_features.rndr = field(id_values[ISAR0], 60) >= 1;
 	cpu_features.asid16 = field(id_values[MMFR0], 4) == 2;
 	cpu_features.gic_sysregs = field(id_values[PFR0], 24) >= 1;
+	for (unsigned i = 0; i < ARRAY_SIZE(hwcaps); i++)
+		if (hwcap_present(&hwcaps[i]))
+			hwcap_words[hwcaps[i].word] |= 1UL << hwcaps[i].bit;
 	if (cpu_features.pan)
 		write_pan_sites();
 }

@@ -179,7 +179,7 @@ static int make_writable(struct vma *vma, uaddr_t addr, pte_t *entry, pte_t old)
 	int err = 0;
 
 	spin_lock(&mm->pt_lock);
-	if (pte_get(entry).v == old.v && !(pte_prot(old) & PTE_SPECIAL)) {
+	if (pte_get(entry).v == old.v && !pte_special(old)) {
 		page = phys_to_page(pte_pa(old));
 		page_get(page);
 	}
@@ -238,7 +238,7 @@ static void replace(struct vma *vma, uaddr_t addr, pte_t *entry, struct page *ol
 
 static int fault_cow(struct vma *vma, uaddr_t addr, pte_t *entry, pte_t seen)
 {
-	bool zero = pte_prot(seen) & PTE_SPECIAL;
+	bool zero = pte_special(seen);
 	struct page *page = zero ? NULL : phys_to_page(pte_pa(seen)), *copy;
 	struct mm *mm = vma->mm;
 
@@ -280,7 +280,7 @@ int fault_page(struct vma *vma, uaddr_t addr, bool write)
 	seen = pte_get(entry);
 	if (!seen.v)
 		return vma->ops ? fault_file(vma, addr, entry, write) : fault_anon(vma, entry, write);
-	if (write && !(pte_prot(seen) & PTE_W)) {
+	if (write && !pte_writable(seen)) {
 		if (vma->flags & VM_SHARED)
 			return make_writable(vma, addr, entry, seen);
 		return fault_cow(vma, addr, entry, seen);

@@ -55,7 +55,7 @@ static void copy_table(struct fork *f, struct vma *vma, pte_t *from, pte_t *end,
 			from = last;
 			continue;
 		}
-		if (pte_prot(entry) & PTE_SPECIAL)
+		if (pte_special(entry))
 			continue;
 		page = phys_to_page(pte_pa(entry));
 		if (!(page->flags & PG_ANON))
@@ -63,7 +63,7 @@ static void copy_table(struct fork *f, struct vma *vma, pte_t *from, pte_t *end,
 		copied++;
 		if (page->flags & PG_HOT && copy_hot_page(f, vma, page, to))
 			continue;
-		if (pte_prot(entry) & PTE_W) {
+		if (pte_writable(entry)) {
 			pte_wrprotect(from);
 			entry = pte_get(from);
 			f->flush = true;

@@ -53,7 +53,7 @@ static void file_entry_gone(struct mm *mm, struct vma *vma, pte_t old, struct pa
 		return;
 	}
 	mm->file_pages--;
-	if (vma->flags & VM_SHARED && pte_prot(old) & PTE_W && !(page->flags & PG_DIRTY))
+	if (vma->flags & VM_SHARED && pte_writable(old) && !(page->flags & PG_DIRTY))
 		page_set_flag(page, PG_DIRTY);
 }
 
@@ -62,7 +62,7 @@ static inline void entry_gone(struct tlb_batch *b, struct vma *vma, pte_t old)
 {
 	struct page *page;
 
-	if (pte_prot(old) & PTE_SPECIAL)
+	if (pte_special(old))
 		return;
 	page = phys_to_page(pte_pa(old));
 	if (page->flags & PG_ANON)
@@ -89,7 +89,7 @@ static uaddr_t zap_table(struct tlb_batch *b, struct vma *vma, pte_t *table, uad
 			entry = empty;
 			continue;
 		}
-		if (unlikely(keep_anon) && !(pte_prot(old) & PTE_SPECIAL) && phys_to_page(pte_pa(old))->flags & PG_ANON)
+		if (unlikely(keep_anon) && !pte_special(old) && phys_to_page(pte_pa(old))->flags & PG_ANON)
 			continue;
 		old = pte_clear(entry);
 		b->start = min(b->start, start);
@@ -264,7 +264,7 @@ static void exit_entries(struct tlb_batch *b, struct vma *vma, pte_t *entry, con
 			continue;
 		}
 		entry->v = 0;
-		if (pte_prot(old) & PTE_SPECIAL)
+		if (pte_special(old))
 			continue;
 		page = phys_to_page(pte_pa(old));
 		if (page->flags & PG_ANON) {

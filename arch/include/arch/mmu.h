@@ -60,6 +60,8 @@ static inline bool pte_present(pte_t pte);
 static inline bool pte_is_leaf(pte_t pte, int level);
 static inline phys_t pte_pa(pte_t pte);
 static inline unsigned pte_prot(pte_t pte);				/* of a leaf */
+static inline bool pte_special(pte_t pte);				/* one bit of it, for loops over many */
+static inline bool pte_writable(pte_t pte);
 static inline void pte_set(pte_t *ptep, pte_t pte);			/* one store, then visible to the walker */
 static inline pte_t pte_get(const pte_t *ptep);
 static inline pte_t pte_clear(pte_t *ptep);		/* atomically empty it; the old entry with its dirty bit */

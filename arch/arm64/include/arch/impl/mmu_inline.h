@@ -89,6 +89,16 @@ static inline unsigned pte_prot(pte_t pte)
 	return (pte.v & DESC_ATTR(7)) == DESC_ATTR(ATTR_DEVICE) ? prot | PTE_DEV : prot;
 }
 
+static inline bool pte_special(pte_t pte)
+{
+	return pte.v & DESC_SPECIAL;
+}
+
+static inline bool pte_writable(pte_t pte)
+{
+	return !(pte.v & (DESC_RDONLY | DESC_NONE));
+}
+
 /*
  * Release: what a new table holds is seen before the table. A user's leaf needs no barrier, for the way
  * back to the user is one and a walk that comes too early faults once more; the kernel's own do.

@@ -62,6 +62,8 @@ static inline bool pte_is_leaf(pte_t pte, int level)
 static inline phys_t pte_pa(pte_t pte) { return pte.v & X86_PTE_ADDR; }
 
 static inline unsigned pte_prot(pte_t pte) { return pte.v & X86_PTE_PROT; }
+static inline bool pte_special(pte_t pte) { return pte.v & PTE_SPECIAL; }
+static inline bool pte_writable(pte_t pte) { return pte.v & PTE_W; }
 
 static inline void pte_set(pte_t *ptep, pte_t pte) { *(volatile u64 *)&ptep->v = pte.v; }
 static inline pte_t pte_get(const pte_t *ptep) { return (pte_t){ *(const volatile u64 *)&ptep->v }; }
