@@ -35,13 +35,16 @@ static mode_t without_privs(const struct inode *i)
 {
 	mode_t mode = i->mode & ~S_ISUID;
 
-	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+	/* Without group execution the bit once meant locks; only the group, or one who may set it, keeps it. */
+	if ((mode & S_ISGID) && ((mode & S_IXGRP) || (!in_group(i->gid) && !capable(CAP_FSETID))))
 		mode &= ~S_ISGID;
 	return mode;
 }
 
 void file_remove_privs(struct inode *i)
 {
+	if (unlikely(i->xattrs))
+		xattr_kill_caps(i);
 	if (likely(!(i->mode & (S_ISUID | S_ISGID))) || !S_ISREG(i->mode) || capable(CAP_FSETID))
 		return;
 	i->mode = without_privs(i);
@@ -119,6 +122,8 @@ int notify_change(const struct path *p, struct kattr *a)
 		a->mode = without_privs(i);
 	}
 	err = may_change(i, a);
+	if (!err && (a->valid & ATTR_KILL_PRIV) && !S_ISDIR(i->mode))
+		xattr_kill_caps(i);
 	if (!err && (a->valid & ATTR_SIZE)) {
 		err = check_size(i, a->size);
 		if (!err)

@@ -35,6 +35,7 @@ struct fs_context *fs_context_fork(struct fs_context *parent)
 	if (!fs)
 		return NULL;
 	ref_set(&fs->refs, 1);
+	fs->in_exec = false;
 	spin_init(&fs->lock);
 	spin_lock(&parent->lock);
 	fs->root = parent->root;
@@ -44,6 +45,18 @@ struct fs_context *fs_context_fork(struct fs_context *parent)
 	path_get(&fs->pwd);
 	spin_unlock(&parent->lock);
 	return fs;
+}
+
+struct fs_context *fs_context_share(struct fs_context *fs)
+{
+	bool busy;
+
+	spin_lock(&fs->lock);
+	busy = fs->in_exec;
+	if (!busy)
+		ref_get(&fs->refs);
+	spin_unlock(&fs->lock);
+	return busy ? NULL : fs;
 }
 
 void fs_context_put(struct fs_context *fs)

@@ -46,6 +46,7 @@ static void inode_free_rcu(struct rcu_head *head)
 	struct inode *i = container_of(head, struct inode, rcu);
 
 	kfree(i->link);
+	xattrs_free(i);
 	kfree(i->lock_wait);
 	kmem_cache_free(inode_cache, i);
 }

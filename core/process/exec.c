@@ -8,6 +8,8 @@
 #include <arch/thread.h>
 #include <generated/syscalls.h>
 #include <janus/cmdline.h>
+#include <janus/fs.h>
+#include <janus/mount.h>
 #include <janus/random.h>
 #include <janus/sched.h>
 #include <janus/time.h>
@@ -82,24 +84,89 @@ static void take_file_ids(struct exec *x, struct cred *c)
 		c->egid = inode->gid;
 }
 
-/* capabilities(7), "Transformation of capabilities during execve", for a file without capabilities of its own. */
+/*
+ * The capabilities that the file has, within the bounding set and one's own inheritable ones. A program that
+ * is to have them effective and does not get all of them may not start: -EPERM.
+ */
+static int take_file_caps(struct exec *x, struct cred *c, bool *has, bool *effective)
+{
+	struct vfs_cap_data d;
+	ssize_t n;
+	u64 permitted;
+
+	c->cap_permitted = 0;
+	if (!READ_ONCE(x->file->inode->xattrs) || (x->file->path.mnt->flags & MS_NOSUID))
+		return 0;
+	n = inode_xattr_get(x->file->inode, XATTR_NAME_CAPS, &d, sizeof(d));
+	if (n != (ssize_t)sizeof(d))
+		return 0;
+	*has = true;
+	*effective = d.magic_etc & VFS_CAP_FLAGS_EFFECTIVE;
+	permitted = ((u64)d.data[1].permitted << 32 | d.data[0].permitted) & CAP_FULL_SET;
+	c->cap_permitted = (permitted & c->cap_bounding) |
+			   (((u64)d.data[1].inheritable << 32 | d.data[0].inheritable) & c->cap_inheritable);
+	return *effective && (permitted & ~c->cap_permitted) ? -EPERM : 0;
+}
+
+/* Root has all, unless the file says what a set-user-id program of root is to have. */
+static void take_root_caps(struct cred *c, bool has_file_caps, bool *effective)
+{
+	if ((c->securebits & SECBIT_NOROOT) || (c->euid && c->uid) || (has_file_caps && c->uid && !c->euid))
+		return;
+	c->cap_permitted = c->cap_bounding | c->cap_inheritable;
+	if (!c->euid)
+		*effective = true;
+}
+
+/*
+ * Is the fs context shared with another process? That one could change the root under a privileged program.
+ * The context is marked, so that it does not become shared before this exec ends.
+ */
+static bool fs_is_shared(struct exec *x)
+{
+	struct fs_context *fs = current->fs;
+	struct irqflags flags = tasklist_lock_irq();
+	struct thread *t;
+	u32 ours = 0;
+	bool shared;
+
+	spin_lock(&fs->lock);
+	list_for_each_entry(t, &current->process->threads, thread_link)
+		ours += t->fs == fs;
+	shared = ref_read(&fs->refs) > ours;
+	if (!shared)
+		fs->in_exec = x->fs_marked = true;
+	spin_unlock(&fs->lock);
+	tasklist_unlock_irq(flags);
+	return shared;
+}
+
+/* capabilities(7), "Transformation of capabilities during execve". */
 static int prepare_creds(struct exec *x)
 {
 	const struct cred *old = current->cred;
 	struct cred *c = cred_copy();
-	bool effective = false, setid;
+	bool effective = false, has_file_caps = false, setid, gained;
+	int err;
 
 	if (!c)
 		return -ENOMEM;
 	x->cred = c;
 	take_file_ids(x, c);
-	c->cap_permitted = 0;
-	if (!(c->securebits & SECBIT_NOROOT) && (!c->euid || !c->uid)) {
-		c->cap_permitted = c->cap_bounding | old->cap_inheritable;
-		effective = !c->euid;
-	}
+	err = take_file_caps(x, c, &has_file_caps, &effective);
+	if (err)
+		return err;
+	take_root_caps(c, has_file_caps, &effective);
 	setid = c->euid != old->uid || c->egid != old->gid;
-	if (setid)
+	gained = c->cap_permitted & ~old->cap_permitted;
+	if ((setid || gained) && (fs_is_shared(x) || current->no_new_privs)) {
+		if (!capable(CAP_SETUID) || current->no_new_privs) {
+			c->euid = c->uid;
+			c->egid = c->gid;
+		}
+		c->cap_permitted &= old->cap_permitted;
+	}
+	if (setid || has_file_caps)
 		c->cap_ambient = 0;
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
@@ -120,7 +187,9 @@ static bool same_cred(const struct cred *a, const struct cred *b)
 
 static void install_creds(struct exec *x)
 {
-	bool changed = x->cred->euid != current->cred->euid || x->cred->egid != current->cred->egid;
+	const struct cred *old = current->cred, *new = x->cred;
+	bool other = old->euid != old->uid || old->egid != old->gid || new->euid != old->euid || new->egid != old->egid ||
+		     new->fsuid != old->fsuid || new->fsgid != old->fsgid || (new->cap_permitted & ~old->cap_permitted);
 
 	if (x->secure) {
 		current->pdeath_signal = 0;
@@ -132,7 +201,7 @@ static void install_creds(struct exec *x)
 		cred_commit(x->cred);
 	x->cred = NULL;
 	/* Whoever may not read the program, or acts as somebody else, may not look into it either. */
-	current->mm->dumpable = !changed && !x->secure && !inode_permission(x->file->inode, MAY_READ);
+	current->mm->dumpable = !other && !inode_permission(x->file->inode, MAY_READ);
 }
 
 /* ---- the point of no return ---- */
@@ -337,6 +406,8 @@ static int run(struct exec *x)
 
 static void exec_free(struct exec *x)
 {
+	if (x->fs_marked)
+		WRITE_ONCE(current->fs->in_exec, false);
 	if (x->file)
 		file_put(x->file);
 	if (x->cred)

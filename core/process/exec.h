@@ -33,6 +33,7 @@ struct exec {
 	size_t room;			/* bytes that strings may still take */
 	struct cred *cred;
 	bool secure;			/* AT_SECURE */
+	bool fs_marked;			/* current->fs->in_exec is ours */
 	bool point_of_no_return;
 	bool executable_stack;
 	uaddr_t stack_top;		/* where the strings end */

@@ -28,8 +28,9 @@ static int copy_parts(struct thread *t, const struct clone_args *args)
 			return -ENOMEM;
 	}
 	if (flags & CLONE_FS) {
-		t->fs = parent->fs;
-		ref_get(&t->fs->refs);
+		t->fs = fs_context_share(parent->fs);
+		if (!t->fs)
+			return -EAGAIN;
 	} else {
 		t->fs = fs_context_fork(parent->fs);
 		if (!t->fs)

@@ -101,4 +101,16 @@ struct cap_data { u32 effective, permitted, inheritable; };
 #define PR_CAP_AMBIENT_LOWER 3
 #define PR_CAP_AMBIENT_CLEAR_ALL 4
 
+/* A file's capabilities, in its attribute. */
+#define XATTR_NAME_CAPS "security.capability"
+#define VFS_CAP_REVISION_MASK 0xff000000u
+#define VFS_CAP_REVISION_2 0x02000000u
+#define VFS_CAP_FLAGS_EFFECTIVE 1u
+struct vfs_cap_data {
+	u32 magic_etc;
+	struct {
+		u32 permitted, inheritable;
+	} data[2];			/* low words, high words */
+};
+
 #endif

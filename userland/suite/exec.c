@@ -433,6 +433,34 @@ TEST(exec, "a set-user-id program runs as its owner, unless without new privileg
 	EXPECT_EXIT(pid, 57);
 }
 
+static int share_fs(void *arg)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+	return 0;
+}
+
+TEST(exec, "a set-user-id program gives no rights to one who shares its root with another process")
+{
+	static char stack[16384];
+	int fd;
+
+	scratch();
+	fd = copy_self("copy");
+	ASSERT_OK(fchown(fd, 1234, 2345));
+	ASSERT_OK(fchmod(fd, 06755));
+	close(fd);
+	pid_t pid = ktap_fork();
+	if (pid == 0) {
+		become_nobody();
+		if (clone(share_fs, stack + sizeof(stack), CLONE_FS | SIGCHLD, NULL) > 0)
+			execl("./copy", "exec", "--reexec", "unshared", NULL);
+		_exit(errno);
+	}
+	EXPECT_EXIT(pid, 59);
+}
+
 TEST(exec, "execveat runs a descriptor with AT_EMPTY_PATH")
 {
 	pid_t pid = ktap_fork();
@@ -584,6 +612,8 @@ static int look(int argc, char **argv)
 		       getauxval(AT_SECURE) == 1 ? 56 : 1;
 	if (!strcmp(argv[0], "nosetuid"))
 		return geteuid() == 1000 && getegid() == 1000 ? 57 : 1;
+	if (!strcmp(argv[0], "unshared"))	/* no right, and yet AT_SECURE */
+		return geteuid() == 1000 && getegid() == 1000 && getauxval(AT_SECURE) == 1 ? 59 : 1;
 	return 2;
 }
 

@@ -149,3 +149,26 @@ TEST(trunc, "fallocate can punch a hole")
 	EXPECT_EQ(out[8199], 0);
 	EXPECT_EQ(out[8200], 'x');
 }
+
+TEST(trunc, "a stranger's truncate takes set-group-id away, also without group execution")
+{
+	struct stat st;
+	pid_t pid;
+
+	scratch();
+	close(scratch_file("f", "text", 0666));
+	ASSERT_EQ(chmod("f", 02766), 0);
+	pid = ktap_fork();
+	if (!pid) {
+		become_nobody();
+		EXPECT_EQ(truncate("f", 1), 0);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	stat("f", &st);
+	EXPECT_EQ(st.st_mode & 07777, 0766);
+	chmod("f", 02766);
+	EXPECT_EQ(truncate("f", 0), 0);
+	stat("f", &st);
+	EXPECT_EQ(st.st_mode & 07777, 02766);
+}

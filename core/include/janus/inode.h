@@ -113,6 +113,7 @@ struct inode {
 	struct address_space mapping;
 	void *private;				/* the file system's, or the pipe of a FIFO */
 	char *link;				/* [const] symlink text, padded; freed with the inode */
+	struct xattr *xattrs;			/* [il] extended attributes; freed with the inode */
 	spinlock_t flock_lock;			/* protects locks */
 	struct list_head locks;			/* POSIX and flock record locks */
 	struct wait_queue *lock_wait;		/* [flock_lock] who waits for one of them */
@@ -175,6 +176,11 @@ int simple_setattr(struct inode *inode, const struct kattr *attr);	/* [il] */
 int notify_change(const struct path *p, struct kattr *attr);	/* checks, then setattr; takes inode->lock */
 /* A write or truncate by an unprivileged user takes setuid and setgid off; [il]. */
 void file_remove_privs(struct inode *inode);
+
+/* ---- extended attributes: core/fs/xattr.c ---- */
+void xattrs_free(struct inode *inode);			/* nobody has the inode any more */
+void xattr_kill_caps(struct inode *inode);		/* inode->lock held for write */
+ssize_t inode_xattr_get(struct inode *inode, const char *name, void *buf, size_t size);	/* takes it; bytes, -ENODATA, -ERANGE */
 
 struct kstat {
 	u64 dev, ino, rdev, size, blocks;

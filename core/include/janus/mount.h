@@ -73,8 +73,10 @@ struct fs_context {
 	spinlock_t lock;
 	struct path root, pwd;		/* [lock, rcu] counted */
 	mode_t umask;			/* [atomic] */
+	bool in_exec;			/* [lock to set] a program that gains rights starts: nobody may come to share it */
 };
 struct fs_context *fs_context_fork(struct fs_context *parent);	/* NULL on no memory */
+struct fs_context *fs_context_share(struct fs_context *fs);	/* counted; NULL while one who has it executes with new rights */
 void fs_context_put(struct fs_context *fs);
 struct path fs_root_get(struct fs_context *fs);	/* counted */
 struct path fs_pwd_get(struct fs_context *fs);
