@@ -23,7 +23,11 @@ struct socket {
 	int type;			/* [const] SOCK_* */
 	u32 sndbuf, rcvbuf;		/* [atomic] */
 	u64 rcvtimeo, sndtimeo;		/* [atomic] ns; TIME_MAX: no end */
-	bool reuseaddr, passcred;	/* [atomic] */
+	u64 switches;			/* [atomic] bit SO_*: the options that are on or off */
+	bool passcred;			/* [atomic] SO_PASSCRED */
+	u32 priority, mark;		/* [atomic] */
+	u32 rcvlowat;			/* [atomic] a read of a stream waits for so many bytes, 1 at least */
+	struct { u32 on, seconds; } linger;	/* [atomic, each] for getsockopt: a unix socket's close waits for nobody */
 };
 
 /* Descriptors that travel. The files are counted; the sender's user pays for them until they arrive. */

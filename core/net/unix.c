@@ -21,6 +21,7 @@ struct socket *unix_create(int type)
 	u->socket.type = type;
 	u->socket.sndbuf = u->socket.rcvbuf = DEFAULT_BUFFER;
 	u->socket.rcvtimeo = u->socket.sndtimeo = TIME_MAX;
+	u->socket.rcvlowat = 1;
 	ref_set(&u->refs, 1);
 	mutex_init(&u->read_mutex);
 	list_init(&u->queue);

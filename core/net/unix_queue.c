@@ -394,14 +394,17 @@ static ssize_t drain(struct unix_sock *u, struct unix_message *msg, struct socke
 
 static ssize_t recv_stream(struct unix_sock *u, struct socket_msg *m)
 {
-	bool all = (m->flags & (MSG_WAITALL | MSG_PEEK | MSG_DONTWAIT)) == MSG_WAITALL;
+	ssize_t done = 0, n, wanted = (ssize_t)min_t(size_t, m->it->count, READ_ONCE(u->socket.rcvlowat));
 	struct unix_message *msg;
-	ssize_t done = 0, n;
 	u64 deadline = 0;
 	long err = 0;
 
 	if (READ_ONCE(u->state) != UNIX_CONNECTED)
 		return -EINVAL;
+	if (m->flags & MSG_WAITALL)
+		wanted = (ssize_t)m->it->count;
+	if (m->flags & (MSG_PEEK | MSG_DONTWAIT))
+		wanted = 1;
 	while (m->it->count) {
 		msg = wait_message(u, m->flags, &deadline, &err);
 		if (!msg)
@@ -411,7 +414,7 @@ static ssize_t recv_stream(struct unix_sock *u, struct socket_msg *m)
 		if (n <= 0)
 			return done ? done : n;
 		done += n;
-		if (!all || m->fds)
+		if (done >= wanted || m->fds)
 			break;
 	}
 	return done;

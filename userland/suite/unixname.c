@@ -485,3 +485,82 @@ TEST(unixname, "sockets in the queues of sockets, a thousand deep, all close")
 	close(s[1]);
 	EXPECT_EQ(read(p[0], &c, 1), 0);
 }
+
+TEST(unixname, "options that are on or off are kept, and told")
+{
+	static const int switches[] = { SO_REUSEADDR, SO_DONTROUTE, SO_BROADCAST, SO_KEEPALIVE, SO_OOBINLINE, SO_NO_CHECK,
+					SO_RXQ_OVFL };
+	int s = ASSERT_OK(socket(AF_UNIX, SOCK_STREAM, 0)), value;
+	socklen_t len = sizeof(value);
+
+	for (unsigned i = 0; i < sizeof(switches) / sizeof(*switches); i++) {
+		EXPECT_EQ(getsockopt(s, SOL_SOCKET, switches[i], &value, &len), 0);
+		EXPECT_EQ(value, 0);
+		value = 5;
+		EXPECT_EQ(setsockopt(s, SOL_SOCKET, switches[i], &value, sizeof(value)), 0);
+		EXPECT_EQ(getsockopt(s, SOL_SOCKET, switches[i], &value, &len), 0);
+		EXPECT_EQ(value, 1);
+		EXPECT_ERRNO(setsockopt(s, SOL_SOCKET, switches[i], &value, 3), EINVAL);
+	}
+	EXPECT_ERRNO(setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &value, sizeof(value)), EOPNOTSUPP);
+	close(s);
+}
+
+TEST(unixname, "SO_LINGER, SO_PRIORITY and SO_MARK; what a user may not set is EPERM or EACCES")
+{
+	int s = ASSERT_OK(socket(AF_UNIX, SOCK_STREAM, 0)), value = 6;
+	struct linger linger = { 1, 5 };
+	socklen_t len = sizeof(linger);
+	pid_t pid;
+
+	EXPECT_ERRNO(setsockopt(s, SOL_SOCKET, SO_LINGER, &linger, 4), EINVAL);
+	EXPECT_EQ(setsockopt(s, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
+	linger.l_onoff = 0;
+	EXPECT_EQ(getsockopt(s, SOL_SOCKET, SO_LINGER, &linger, &len), 0);
+	EXPECT_EQ(linger.l_onoff, 1);
+	EXPECT_EQ(linger.l_linger, 5);
+	pid = ktap_fork();
+	if (!pid) {
+		become_nobody();
+		EXPECT_EQ(setsockopt(s, SOL_SOCKET, SO_PRIORITY, &value, sizeof(value)), 0);
+		value = 7;
+		EXPECT_ERRNO(setsockopt(s, SOL_SOCKET, SO_PRIORITY, &value, sizeof(value)), EPERM);
+		EXPECT_ERRNO(setsockopt(s, SOL_SOCKET, SO_MARK, &value, sizeof(value)), EPERM);
+		EXPECT_ERRNO(setsockopt(s, SOL_SOCKET, SO_SNDBUFFORCE, &value, sizeof(value)), EPERM);
+		EXPECT_ERRNO(setsockopt(s, SOL_SOCKET, SO_DEBUG, &value, sizeof(value)), EACCES);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	len = sizeof(value);
+	EXPECT_EQ(getsockopt(s, SOL_SOCKET, SO_PRIORITY, &value, &len), 0);
+	EXPECT_EQ(value, 6);
+	close(s);
+}
+
+TEST(unixname, "SO_RCVLOWAT: a read waits for so many bytes, or the end")
+{
+	struct gate ready = gate_new();
+	int s[2], low = 3;
+	char buf[8];
+	pid_t pid;
+
+	ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	ASSERT_EQ(setsockopt(s[0], SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low)), 0);
+	pid = ktap_fork();
+	if (!pid) {
+		close(s[1]);
+		gate_open(&ready);
+		EXPECT_EQ(read(s[0], buf, sizeof(buf)), 3);
+		EXPECT_EQ(read(s[0], buf, sizeof(buf)), 1);
+		_exit(0);
+	}
+	gate_wait(&ready);
+	write(s[1], "a", 1);
+	wait_until_blocked(pid);
+	write(s[1], "bc", 2);
+	wait_until_blocked(pid);
+	write(s[1], "d", 1);
+	close(s[1]);
+	EXPECT_EXIT(pid, 0);
+	close(s[0]);
+}
