@@ -16,11 +16,11 @@
 #include <janus/time.h>
 #include <janus/uaccess.h>
 #include <janus/wait.h>
+#include <uapi/capability.h>
 
 #define LOG_SIZE 32768u		/* bytes; a power of two */
 #define LINE_MAX 512
 #define DEFAULT_LEVEL 4
-#define CAP_SYSLOG 34
 
 static spinlock_t log_lock = SPINLOCK_INIT;
 static char log[LOG_SIZE];		/* [log_lock] */
@@ -197,7 +197,8 @@ long sys_syslog(int type, uaddr_t buf, int len)
 {
 	bool reads = type == 2 || type == 3 || type == 4;
 
-	if (type != 3 && type != 10 && !capable(CAP_SYSLOG))
+	/* Debian's kernel.dmesg_restrict: reading is a privilege, too. */
+	if (!capable(CAP_SYSLOG) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (reads && (!buf || len < 0))
 		return -EINVAL;

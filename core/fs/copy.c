@@ -49,7 +49,7 @@ static ssize_t check_source(const struct file *in, const loff_t *pos, size_t cou
 		return -EBADF;
 	if (pos && !(in->mode & FMODE_PREAD))
 		return -ESPIPE;
-	return (ssize_t)count < 0 || (pos && *pos < 0) ? -EINVAL : 0;
+	return (ssize_t)count < 0 || (pos && (*pos < 0 || *pos > INT64_MAX - (s64)count)) ? -EINVAL : 0;
 }
 
 static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *pos, size_t count)

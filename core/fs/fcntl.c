@@ -10,6 +10,8 @@
 #define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 #define FIBMAP _IO(0x00, 1)
 #define FIGETBSZ _IO(0x00, 2)
+#define FIFREEZE _IOWR('X', 119, int)
+#define FITHAW _IOWR('X', 120, int)
 
 static long set_flags(struct file *f, unsigned flags)
 {
@@ -231,7 +233,10 @@ static long do_ioctl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
 	case FIOQSIZE:
 		if (!S_ISDIR(mode) && !S_ISREG(mode) && !S_ISLNK(mode))
 			return -ENOTTY;
-		return put_user(READ_ONCE(f->inode->size), s64, arg);
+		return put_user((s64)inode_blocks(f->inode) * 512, s64, arg);
+	case FIFREEZE:
+	case FITHAW:			/* no file system here can be frozen */
+		return !capable(CAP_SYS_ADMIN) ? -EPERM : cmd == FITHAW ? -EINVAL : -EOPNOTSUPP;
 	case FIGETBSZ:
 		if (!arg || !f->inode->sb->block_size)
 			return -EINVAL;

@@ -140,7 +140,7 @@ ssize_t kernel_write(struct file *f, const void *buf, size_t len, loff_t pos)
 
 static u32 mode_of_flags(unsigned flags)
 {
-	static const u8 modes[] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, FMODE_READ | FMODE_WRITE };
+	static const u8 modes[] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0 };
 
 	return modes[flags & O_ACCMODE];
 }

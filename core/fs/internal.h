@@ -196,6 +196,12 @@ extern const struct file_ops dcache_dir_fops;
 extern const struct inode_ops tmpfs_dir_ops;
 extern const struct inode_ops symlink_inode_ops;
 
+/* In units of 512 bytes; what lies in the page cache alone is counted there. */
+static inline u64 inode_blocks(const struct inode *i)
+{
+	return i->iflags & IF_MEMORY ? i->mapping.nr_pages * (PAGE_SIZE / 512) : i->blocks;
+}
+
 /* ---- the rest ---- */
 extern const struct file_ops chrdev_fops;		/* chrdev.c: open finds the driver */
 void devtmpfs_init(void);

@@ -246,7 +246,7 @@ struct mount *kern_mount(struct file_system_type *type)
 
 	if (IS_ERR(sb))
 		return ERR_PTR(PTR_ERR(sb));
-	m = mount_new(sb, sb->root, type->name, MS_RELATIME);
+	m = mount_new(sb, sb->root, type->name, 0);
 	super_put(sb);
 	return m ? m : ERR_PTR(-ENOMEM);
 }

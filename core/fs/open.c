@@ -110,7 +110,8 @@ static int may_open(const struct path *p, const struct open_args *a, int acc_mod
  */
 static struct file *open_counted(const struct path *p, unsigned flags)
 {
-	static const u8 modes[] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, FMODE_READ | FMODE_WRITE };
+	/* The fourth access mode asks for both rights and gives a descriptor for ioctl alone. */
+	static const u8 modes[] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0 };
 	struct file *f = file_alloc();
 	struct inode *inode = p->dentry->inode;
 	int err = 0;
@@ -130,7 +131,7 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 	f->mode = modes[flags & O_ACCMODE] | FMODE_PREAD | FMODE_PWRITE;
 	if (S_ISREG(inode->mode) || S_ISDIR(inode->mode))
 		f->mode |= FMODE_ATOMIC_POS;
-	if ((flags & O_ACCMODE) && S_ISREG(inode->mode)) {
+	if ((f->mode & FMODE_WRITE) && S_ISREG(inode->mode)) {
 		err = inode_get_write(inode);
 		if (!err)
 			f->mode |= FMODE_WRITER;

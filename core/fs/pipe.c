@@ -347,14 +347,18 @@ static int fifo_wait(struct file *f, struct pipe *p, u32 readers_then, u32 write
 
 static int fifo_open(struct inode *inode, struct file *f)
 {
-	struct pipe *p = pipe_attach(inode);
+	bool named = inode->sb->magic != PIPEFS_MAGIC;	/* pipe(2)'s own, by /proc/PID/fd, has had both its ends */
+	struct pipe *p;
 	u32 readers_then, writers_then;
 	int err;
 
+	if (!(f->mode & (FMODE_READ | FMODE_WRITE)))
+		return -EINVAL;
+	p = pipe_attach(inode);
 	if (!p)
 		return -ENOMEM;
 	mutex_lock(&p->lock);
-	if (!(f->mode & FMODE_READ) && (f->flags & O_NONBLOCK) && !p->readers) {
+	if (named && !(f->mode & FMODE_READ) && (f->flags & O_NONBLOCK) && !p->readers) {
 		mutex_unlock(&p->lock);
 		pipe_detach(inode);
 		return -ENXIO;
@@ -373,7 +377,7 @@ static int fifo_open(struct inode *inode, struct file *f)
 	mutex_unlock(&p->lock);
 	wake_up_all(&p->read_wait);
 	wake_up_all(&p->write_wait);
-	err = fifo_wait(f, p, readers_then, writers_then);
+	err = named ? fifo_wait(f, p, readers_then, writers_then) : 0;
 	if (err) {
 		drop_ends(p, f->mode);
 		pipe_detach(inode);
@@ -458,7 +462,8 @@ static int pipe_files(struct file *ends[2], unsigned flags)
 	inode->private = p;
 	inode->fops = &pipe_fops;	/* /proc/PID/fd/N opens it again, as a FIFO */
 	p->reader_opens = p->writer_opens = 1;
-	ends[0] = file_alloc_pseudo(pipe_mount, inode_get(inode), "", &pipe_dentry_ops, &pipe_fops, O_RDONLY | flags);
+	ends[0] = file_alloc_pseudo(pipe_mount, inode_get(inode), "", &pipe_dentry_ops, &pipe_fops,
+				    O_RDONLY | (flags & O_NONBLOCK));
 	if (!IS_ERR(ends[0])) {
 		p->readers = 1;
 		ends[1] = file_alloc_pseudo(pipe_mount, inode_get(inode), "", &pipe_dentry_ops, &pipe_fops,
@@ -480,13 +485,17 @@ static int pipe_files(struct file *ends[2], unsigned flags)
 }
 
 /* The numbers reach the user before the files do: on EFAULT nothing was opened. */
+#define O_NOTIFICATION_PIPE O_EXCL
+
 long sys_pipe2(uaddr_t fds, int flags)
 {
 	struct file *ends[2] = { NULL, NULL };
 	int fd[2], err;
 
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_NOTIFICATION_PIPE))
 		return -EINVAL;
+	if (flags & O_NOTIFICATION_PIPE)	/* as on a Linux without CONFIG_WATCH_QUEUE */
+		return -ENOPKG;
 	err = pipe_files(ends, flags & (O_NONBLOCK | O_DIRECT));
 	if (err)
 		return err;

@@ -13,11 +13,6 @@
 #define STATX_ATTR_AUTOMOUNT 0x1000
 #define STATX_ATTR_DAX 0x200000
 
-static inline u64 inode_blocks(const struct inode *i)
-{
-	return i->iflags & IF_MEMORY ? i->mapping.nr_pages * (PAGE_SIZE / 512) : i->blocks;
-}
-
 static inline void kstat_fill(struct kstat *st, const struct inode *i)
 {
 	*st = (struct kstat){

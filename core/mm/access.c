@@ -87,7 +87,9 @@ int populate(struct mm *mm, uaddr_t start, uaddr_t end, bool write)
 
 		if (!vma || vma->start > start)
 			err = -ENOMEM;
-		else if (!(vma->flags & (write ? VM_WRITE : VM_READ | VM_WRITE | VM_EXEC)) || fatal_signal_pending())
+		else if (!(vma->flags & (write ? VM_WRITE : VM_READ | VM_WRITE | VM_EXEC)))
+			err = -EINVAL;
+		else if (fatal_signal_pending())
 			err = -EFAULT;
 		else
 			err = fault_page(vma, start, write && vma->flags & VM_WRITE);

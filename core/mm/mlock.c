@@ -54,7 +54,7 @@ static long fill_locked(struct mm *mm, uaddr_t start, uaddr_t end)
 			err = populate(mm, start, part_end, write);
 		start = part_end;
 	}
-	return err == -EFAULT ? -ENOMEM : err == -ENOMEM ? -EAGAIN : err;
+	return err == -EFAULT || err == -EINVAL ? -ENOMEM : err == -ENOMEM ? -EAGAIN : err;
 }
 
 static u64 locked_pages(struct mm *mm, uaddr_t start, uaddr_t end)

@@ -136,6 +136,14 @@ static long file_vm_flags(struct file *f, unsigned prot, unsigned flags, u32 vm)
 	return flags & MAP_GROWSDOWN ? -EINVAL : (long)vm;
 }
 
+/* The end of the mapping must be an offset that a file can have. */
+static bool file_reaches(const struct file *f, size_t len, u64 pgoff)
+{
+	u64 most = (u64)INT64_MAX;
+
+	return !S_ISREG(f->inode->mode) || (len <= most && pgoff <= (most - len) >> PAGE_SHIFT);
+}
+
 static long anon_vm_flags(unsigned flags, u32 vm)
 {
 	switch (flags & MAP_TYPE) {
@@ -234,6 +242,8 @@ long do_mmap(struct mm *mm, struct file *file, uaddr_t addr, size_t len, unsigne
 	}
 	if (vm & VM_LOCKED && mlock_limit_ok(mm, len >> PAGE_SHIFT))
 		return -EAGAIN;
+	if (file && !file_reaches(file, len, pgoff))
+		return -EOVERFLOW;
 	kind = file ? file_vm_flags(file, prot, flags, vm) : anon_vm_flags(flags, vm);
 	if (kind < 0)
 		return kind;

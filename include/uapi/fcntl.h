@@ -69,6 +69,7 @@ struct f_owner_ex { s32 type, pid; };
 #define LOCK_SH 1
 #define LOCK_EX 2
 #define LOCK_NB 4
+#define LOCK_MAND 32
 #define LOCK_UN 8
 struct flock { s16 type, whence; s32 pad0; s64 start, len; s32 pid, pad1; };
 

@@ -230,3 +230,9 @@ TEST(fcntl, "an open file's own lock goes with its last descriptor, not with the
 	close(other);
 	EXPECT_OK(ofd_lock(two, F_OFD_SETLK, &lock, F_WRLCK, 0));
 }
+
+TEST(fcntl, "flock's mandatory locks are gone: nothing happens, whatever the descriptor")
+{
+	EXPECT_EQ(syscall(SYS_flock, -1, 32 | LOCK_SH), 0);
+	EXPECT_ERRNO(syscall(SYS_flock, -1, LOCK_SH), EBADF);
+}

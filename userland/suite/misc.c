@@ -2,6 +2,7 @@
 /*
  * Small calls: uname, sysinfo, getrandom, prctl, membarrier, memfd, and who am I.
  */
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
@@ -257,4 +258,34 @@ TEST(misc, "vmsplice puts memory into a pipe, and takes a pipe's bytes into memo
 	EXPECT_ERRNO(vmsplice(fds[1], &from, 1, 1 << 10), EINVAL);
 	EXPECT_ERRNO(vmsplice(0x7000, &from, 1, 0), EBADF);
 	EXPECT_ERRNO(vmsplice(ASSERT_OK(open("/dev/null", O_WRONLY)), &from, 1, 0), EBADF);
+}
+
+TEST(misc, "the kernel's log is for one with a capability")
+{
+	char buf[16];
+	pid_t pid;
+
+	EXPECT_OK(syscall(SYS_syslog, 10, NULL, 0));
+	pid = ktap_fork();
+	if (!pid) {
+		become_nobody();
+		EXPECT_ERRNO(syscall(SYS_syslog, 3, buf, sizeof(buf)), EPERM);
+		EXPECT_ERRNO(syscall(SYS_syslog, 10, NULL, 0), EPERM);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+}
+
+TEST(misc, "FIOQSIZE counts the bytes that are kept; no file here can be frozen or share its blocks")
+{
+	long size;
+	int fd;
+
+	scratch();
+	fd = scratch_file("f", "text", 0644);
+	EXPECT_EQ(ioctl(fd, 0x5460, &size), 0);		/* FIOQSIZE */
+	EXPECT_EQ(size, page_size());
+	EXPECT_ERRNO(ioctl(fd, 0xc0045877, 0), EOPNOTSUPP);	/* FIFREEZE */
+	EXPECT_ERRNO(ioctl(fd, 0xc0045878, 0), EINVAL);		/* FITHAW */
+	close(fd);
 }

@@ -501,3 +501,35 @@ TEST(mmap, "mlock needs room in its limit, munlock not; both need mapped pages")
 	ASSERT_OK(munmap(p + page_size(), page_size()));
 	EXPECT_ERRNO(mlock(p, 4 * page_size()), ENOMEM);
 }
+
+TEST(mmap, "an offset that no file has is EOVERFLOW")
+{
+	int fd;
+
+	scratch();
+	fd = scratch_file("f", "text", 0644);
+	EXPECT_EQ(syscall(SYS_mmap, 0, page_size(), PROT_READ, MAP_SHARED, fd, -page_size()), -1);
+	EXPECT_EQ(errno, EOVERFLOW);
+	EXPECT_EQ(syscall(SYS_mmap, 0, page_size(), PROT_READ, MAP_SHARED, fd, INT64_MAX - page_size() + 1), -1);
+	EXPECT_EQ(errno, EOVERFLOW);
+	close(fd);
+}
+
+TEST(mmap, "what may not be touched cannot be populated: EINVAL; beyond the file's end EFAULT")
+{
+	char *none = mmap(NULL, page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *file;
+	int fd;
+
+	EXPECT_ERRNO(madvise(none, page_size(), 22), EINVAL);	/* MADV_POPULATE_READ */
+	EXPECT_ERRNO(madvise(none, page_size(), 23), EINVAL);	/* MADV_POPULATE_WRITE */
+	ASSERT_EQ(mprotect(none, page_size(), PROT_READ), 0);
+	EXPECT_EQ(madvise(none, page_size(), 22), 0);
+	EXPECT_ERRNO(madvise(none, page_size(), 23), EINVAL);
+	scratch();
+	fd = scratch_file("f", "text", 0644);
+	file = mmap(NULL, 2 * page_size(), PROT_READ, MAP_SHARED, fd, 0);
+	EXPECT_ERRNO(madvise(file, 2 * page_size(), 22), EFAULT);
+	munmap(none, page_size());
+	munmap(file, 2 * page_size());
+	close(fd);
+}

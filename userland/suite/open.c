@@ -369,3 +369,20 @@ TEST(open, "openat2 refuses to leave its directory with RESOLVE_BENEATH")
 	how.flags = 1ULL << 40;
 	EXPECT_ERRNO(syscall(SYS_openat2, dir, "f", &how, sizeof(how)), EINVAL);
 }
+
+TEST(open, "the fourth access mode asks for both rights, and the descriptor neither reads nor writes")
+{
+	char c;
+	int fd;
+
+	scratch();
+	close(scratch_file("f", "text", 0644));
+	fd = ASSERT_OK(open("f", O_RDWR | O_WRONLY));
+	EXPECT_EQ(fcntl(fd, F_GETFL) & 3, 3);
+	EXPECT_ERRNO(read(fd, &c, 1), EBADF);
+	EXPECT_ERRNO(write(fd, "x", 1), EBADF);
+	EXPECT_ERRNO(ftruncate(fd, 0), EINVAL);
+	close(fd);
+	mkfifo("p", 0644);
+	EXPECT_ERRNO(open("p", O_RDWR | O_WRONLY), EINVAL);
+}

@@ -389,3 +389,31 @@ TEST(pipe, "with SA_RESTART a blocked read goes on after the handler")
 	EXPECT_EQ(write(fds[1], "r", 1), 1);
 	EXPECT_EXIT(pid, 9);
 }
+
+TEST(pipe, "an end is opened again through /proc/self/fd without waiting for the other")
+{
+	char path[32], c;
+	int fds[2], again;
+
+	ASSERT_EQ(pipe(fds), 0);
+	ASSERT_EQ(write(fds[1], "x", 1), 1);
+	close(fds[1]);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
+	again = ASSERT_OK(open(path, O_RDONLY));
+	EXPECT_EQ(read(again, &c, 1), 1);
+	EXPECT_EQ(read(again, &c, 1), 0);
+	close(again);
+	close(fds[0]);
+}
+
+TEST(pipe, "of O_DIRECT only the writing end knows, and notification pipes are not there")
+{
+	int fds[2];
+
+	ASSERT_EQ(pipe2(fds, O_DIRECT | O_NONBLOCK), 0);
+	EXPECT_EQ(fcntl(fds[0], F_GETFL), O_RDONLY | O_NONBLOCK);
+	EXPECT_EQ(fcntl(fds[1], F_GETFL), O_WRONLY | O_NONBLOCK | O_DIRECT);
+	EXPECT_ERRNO(pipe2(fds, O_EXCL), ENOPKG);
+	close(fds[0]);
+	close(fds[1]);
+}

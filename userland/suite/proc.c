@@ -425,3 +425,23 @@ TEST(proc, "sys/kernel: ostype, osrelease, pid_max, hostname")
 	EXPECT_TRUE(strlen(slurp("/proc/sys/kernel/hostname")) > 1);
 	EXPECT_TRUE(strlen(slurp("/proc/sys/kernel/random/boot_id")) == 37);
 }
+
+TEST(proc, "one's own descriptors stay open to oneself when the ids have changed")
+{
+	char path[32], text[16];
+	pid_t pid;
+	int fd;
+
+	scratch();
+	fd = scratch_file("f", "x", 0666);
+	pid = ktap_fork();
+	if (!pid) {
+		become_nobody();
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		EXPECT_OK(readlink(path, text, sizeof(text)));
+		EXPECT_OK(open(path, O_RDONLY));
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	close(fd);
+}

@@ -2,6 +2,8 @@
 /*
  * read, write, pread and pwrite on files and the simple devices.
  */
+#include <sys/sendfile.h>
+
 #include "ktap.h"
 
 TEST(readwrite, "what is written is read back")
@@ -278,4 +280,19 @@ TEST(readwrite, "a write by another user clears set-user-id")
 	EXPECT_EXIT(pid, 0);
 	EXPECT_OK(fstat(fd, &st));
 	EXPECT_EQ(st.st_mode & 07777, 0777);
+}
+
+TEST(readwrite, "sendfile from where the end of it would be no offset is EINVAL")
+{
+	off_t at = INT64_MAX;
+	int in, out;
+
+	scratch();
+	in = scratch_file("in", "text", 0644);
+	out = scratch_file("out", "", 0644);
+	EXPECT_ERRNO(sendfile(out, in, &at, 1), EINVAL);
+	at = INT64_MAX - 1;
+	EXPECT_EQ(sendfile(out, in, &at, 1), 0);
+	close(in);
+	close(out);
 }

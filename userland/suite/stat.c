@@ -296,3 +296,18 @@ TEST(stat, "statfs names tmpfs by its magic and counts in pages")
 	EXPECT_ERRNO(statfs("/missing", &fs), ENOENT);
 	EXPECT_ERRNO(fstatfs(-1, &fs), EBADF);
 }
+
+TEST(stat, "what is in no tree has no flags of a mount, and a file of /proc no time of birth")
+{
+	struct statx x;
+	struct statfs st;
+	int fds[2];
+
+	ASSERT_EQ(pipe(fds), 0);
+	ASSERT_EQ(fstatfs(fds[0], &st), 0);
+	EXPECT_EQ(st.f_flags, 0x20);		/* ST_VALID */
+	ASSERT_EQ(syscall(SYS_statx, AT_FDCWD, "/proc/version", 0, 0xfff, &x), 0);
+	EXPECT_EQ(x.stx_mask & 0x800, 0);	/* STATX_BTIME */
+	close(fds[0]);
+	close(fds[1]);
+}

@@ -80,6 +80,7 @@ struct inode *proc_inode_new(struct super_block *sb, const struct proc_node *nod
 	}
 	*pi = (struct proc_inode){ .node = node, .pid = pid ? pid_get(pid) : NULL, .task = task, .fd = fd };
 	i->private = pi;
+	i->btime = (struct timespec){ 0 };	/* unknown, says statx */
 	i->uid = i->gid = 0;
 	if (S_ISDIR(node->mode)) {
 		i->nlink = 2;
@@ -220,10 +221,22 @@ static int proc_dir_open(struct inode *i, struct file *f)
 	return may ? 0 : -EACCES;
 }
 
+/* The descriptors of a process are always open to itself, also when its ids have changed. */
+static int proc_dir_permission(struct inode *i, int mask)
+{
+	const struct proc_inode *pi = proc_of(i);
+	int err = generic_permission(i, mask);
+
+	if (err && pi->node->lookup == proc_fd_lookup &&
+	    (pi->pid == current->pid || pi->pid == current->process->pids[PIDTYPE_TGID]))
+		return 0;
+	return err;
+}
+
 static const struct file_ops proc_dir_fops = {
 	.open = proc_dir_open, .read = proc_dir_read, .iterate = proc_iterate, .llseek = dir_llseek,
 };
-static const struct inode_ops proc_dir_ops = { .lookup = proc_lookup };
+static const struct inode_ops proc_dir_ops = { .lookup = proc_lookup, .permission = proc_dir_permission };
 
 /* ---- files of text ---- */
 

@@ -101,7 +101,7 @@ static int show_file_max(struct textbuf *t, const struct proc_target *target)
 }
 
 static const int pid_max = PID_MAX, ngroups_max = 65536, cap_last_cap = CAP_LAST_CAP, overflow_id = 65534,
-	randomize_va_space = 2, zero = 0, nr_open = 1048576, pipe_max_size = 1048576, mount_max = 100000,
+	randomize_va_space = 2, zero = 0, one = 1, nr_open = 1048576, pipe_max_size = 1048576, mount_max = 100000,
 	max_map_count = 65530, mmap_min_addr = 65536, overcommit_ratio = 50, entropy = 256, sixty = 60;
 
 #define NUMBER(n, v) { .name = n, .mode = S_IFREG | 0444, .show = show_number, .data = &(v) }
@@ -121,7 +121,8 @@ static const struct proc_node kernel_nodes[] = {
 	NAME("hostname", system_nodename), NAME("domainname", system_domainname),
 	NUMBER("pid_max", pid_max), SHOW("threads-max", show_threads_max), NUMBER("ngroups_max", ngroups_max),
 	NUMBER("cap_last_cap", cap_last_cap), NUMBER("overflowuid", overflow_id), NUMBER("overflowgid", overflow_id),
-	NUMBER("randomize_va_space", randomize_va_space), NUMBER("tainted", zero), TEXT("core_pattern", "core"),
+	NUMBER("randomize_va_space", randomize_va_space), NUMBER("tainted", zero), NUMBER("dmesg_restrict", one),
+	TEXT("core_pattern", "core"),
 	DIRECTORY("random", random_nodes),
 	{ NULL },
 };
