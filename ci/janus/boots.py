@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Booting a guest that runs the suite, and the oracle's results of the same suite."""
+import glob
 import hashlib
 import os
 import re
@@ -62,11 +63,15 @@ def panic_line(log):
     return ""
 
 
-def run_command(machine, kernel, folder, command, guest_options=None, timeout=60, show=None, append=(), idle=None):
-    """Boot a guest that runs one command: (its output, the Outcome, QEMU's own errors)."""
+def run_command(machine, kernel, folder, command, guest_options=None, timeout=60, show=None, append=(), idle=None,
+                debian=False):
+    """Boot a guest that runs one command: (its output, the Outcome, QEMU's own errors). With debian, Debian's
+    dynamic programs lie where they are in Debian."""
     job = guests.Run(machine, command, terminal=False)
     kinds = [kind for kind in guests.KINDS if any(f"/{kind}" in word for word in command)]
     archive = guests.root_archive(machine, folder, kinds)
+    if debian:
+        archive.tree("/", packages.programs(machine), packages.LEFT_OUT)
     job.put(archive)
     append = [f"console={machine.console}", "panic=-1", "quiet", *append]
     output = bytearray()
@@ -130,7 +135,7 @@ def suite_hash(folder, version, only):
     """Names the oracle's results: they hold as long as the suite, init and that kernel are the same."""
     digest = hashlib.sha256(version.encode() + " ".join(only).encode())
     userland = os.path.join(folder, "userland")
-    paths = [os.path.join(userland, "init/init"), os.path.join(ROOT, "userland/programs/real-programs.sh")]
+    paths = [os.path.join(userland, "init/init"), *sorted(glob.glob(os.path.join(ROOT, "userland/programs/*.sh")))]
     for kind in ("suite", "programs"):
         paths += guests.programs(os.path.join(userland, kind))
     for path in paths:

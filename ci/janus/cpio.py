@@ -9,6 +9,7 @@ recipe has one entry a line, MODE octal and owner always root:
     link PATH TARGET
     char PATH MODE MAJOR MINOR
 """
+import fnmatch
 import os
 import stat
 
@@ -39,10 +40,15 @@ class Archive:
     def text(self, path, data, mode=0o644):
         self.add(path, stat.S_IFREG | mode, data if isinstance(data, bytes) else data.encode())
 
-    def tree(self, path, source):
-        """A whole folder of this computer."""
+    def tree(self, path, source, left_out=()):
+        """A whole folder of this computer, without what matches a pattern of `left_out`."""
+        def wanted(name):
+            return not any(fnmatch.fnmatch(os.path.relpath(os.path.join(folder, name), source) + "/", pattern + "*")
+                           for pattern in left_out)
+
         for folder, folders, files in os.walk(source):
-            folders.sort()
+            folders[:] = sorted(filter(wanted, folders))
+            files = list(filter(wanted, files))
             inside = os.path.join(path, os.path.relpath(folder, source))
             self.add(inside, stat.S_IFDIR | 0o755)
             for name in sorted(files) + [f for f in folders if os.path.islink(os.path.join(folder, f))]:

@@ -24,6 +24,20 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # What is unpacked into a machine's sysroot: for its guests and for its static programs.
 SYSROOT = ("busybox-static", "musl-dev", "libc6-dev", "linux-libc-dev", "libcrypt-dev")
 
+# Dynamically linked programs that the tests run as Debian ships them, and the libraries they name: in C, C++, Rust
+# and Go, with threads, interpreters, and a compiler with its assembler and linker. NATIVE's names hold the triplet.
+PROGRAMS = ("bash", "bc", "coreutils", "cpp-12", "diffutils", "fzf", "gawk", "git", "jq", "lua5.4", "make",
+            "ninja-build", "perl-base", "pigz", "python3.11-minimal", "ripgrep", "sqlite3", "xz-utils",
+            "libacl1", "libattr1", "libbinutils", "libc6", "libc6-dev", "libcrypt1", "libctf0", "libexpat1", "libgcc-s1",
+            "libgmp10", "libisl23", "libjansson4", "libjq1", "liblzma5", "libmpc3", "libmpfr6", "libonig5",
+            "libpcre2-8-0", "libpython3.11-minimal", "libpython3.11-stdlib", "libreadline8", "libselinux1",
+            "libsigsegv2", "libsqlite3-0", "libstdc++6", "libtinfo6", "libzstd1", "linux-libc-dev", "zlib1g")
+NATIVE = ("binutils-{}",)
+# What of them no program of the test opens.
+LEFT_OUT = ("usr/share/", "usr/lib/git-core/", "usr/bin/perl5", "usr/bin/scalar", "usr/lib/*/*.a",
+            "usr/lib/*/gconv/", "usr/lib/*/perl-base/unicore/", "usr/lib/python3.11/lib2to3/",
+            "usr/lib/python3.11/ensurepip/", "usr/lib/python3.11/pydoc_data/")
+
 
 def host_mirrors():
     """(URI, suite) of the Debian mirrors that this computer uses for the suite, or the public ones."""
@@ -155,6 +169,12 @@ def unpack(machine, names, folder):
 def sysroot(machine):
     """What guests and static programs of this machine are made of."""
     return unpack(machine, SYSROOT, machine.sysroot)
+
+
+def programs(machine):
+    """The folder that PROGRAMS are unpacked in."""
+    names = PROGRAMS + tuple(name.format(machine.triplet.replace("_", "-")) for name in NATIVE)
+    return unpack(machine, names, machine.packages("programs"))
 
 
 def linux_kernel(machine):

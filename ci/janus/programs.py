@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Programs whose output is the test: what they print on Janus must be what they print on Linux, byte for byte.
 
-userland/programs/real-programs.sh runs Debian's busybox and static programs, title by title. /fuzz/pointers
-gives each implemented call bad pointers and bad descriptors, a title a call. Each title is a result.
+userland/programs/real-programs.sh runs Debian's busybox and static programs, title by title, dynamic.sh those of
+packages.PROGRAMS, which are linked dynamically. /fuzz/pointers gives each implemented call bad pointers and bad
+descriptors, a title a call. Each title is a result.
 """
 import difflib
 import os
@@ -14,9 +15,10 @@ from .term import say
 
 # Subject: the command, and the name that its saved results on Linux have.
 COMMANDS = {"real programs": (["/programs/real-programs.sh"], "programs"),
+            "dynamic programs": (["/programs/dynamic.sh"], "dynamic"),
             "bad pointers": (["/fuzz/pointers"], "pointers")}
+GUEST = {"smp": 2, "memory": "1G"}      # the dynamic programs and their archive are 300 MiB
 TITLE = re.compile(r"^== (.*)$", re.M)
-CPUS = 2
 
 
 def sections(text):
@@ -28,16 +30,22 @@ def sections(text):
     return found
 
 
+def run_guest(machine, kernel, folder, name, timeout):
+    command, short = COMMANDS[name]
+    return boots.run_command(machine, kernel, folder, command, GUEST, timeout, debian=short == "dynamic")
+
+
 def on_linux(machine, folder, timeout, name):
     """The oracle's sections, cached like its suite results."""
     command, short = COMMANDS[name]
     image, version = packages.linux_kernel(machine)
-    path = os.path.join(BUILD, "oracle", f"{machine.name}-{short}-{boots.suite_hash(folder, version, command)}.txt")
+    digest = boots.suite_hash(folder, version, [*command, *packages.PROGRAMS, *packages.LEFT_OUT])
+    path = os.path.join(BUILD, "oracle", f"{machine.name}-{short}-{digest}.txt")
     if os.path.exists(path):
         with open(path) as file:
             return sections(file.read())
     say(f"{name} on {machine.name} Linux ...")
-    output, outcome, errors = boots.run_command(machine, image, folder, command, {"smp": CPUS}, timeout)
+    output, outcome, errors = run_guest(machine, image, folder, name, timeout)
     text = output.decode(errors="replace")
     if outcome.status == 0:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -59,7 +67,7 @@ def run(machine, kernel, folder, timeout, name):
     subject = ktap.Subject(name)
     wanted = on_linux(machine, folder, timeout, name)
     say(f"{name} on {machine.name} ...")
-    output, outcome, errors = boots.run_command(machine, kernel, folder, COMMANDS[name][0], {"smp": CPUS}, timeout)
+    output, outcome, errors = run_guest(machine, kernel, folder, name, timeout)
     got = sections(output.decode(errors="replace"))
     for title, text in wanted.items():
         subject.put(title, compare(title, text, got.get(title)))
