@@ -352,11 +352,20 @@ static u32 unix_poll(struct socket *s, struct file *f, struct poll_table *pt)
 		mask |= POLLRDHUP | POLLIN | POLLRDNORM;
 	if (READ_ONCE(u->queued) || READ_ONCE(u->nr_pending))
 		mask |= POLLIN | POLLRDNORM;
+	if (READ_ONCE(u->oob))
+		mask |= POLLPRI;
 	if (!unix_is_dgram(u) && READ_ONCE(u->state) == UNIX_CLOSED)
 		mask |= POLLHUP;
 	if (READ_ONCE(u->state) != UNIX_LISTENING && unix_writable(u) && !dgram_peer_full(u, f, pt))
 		mask |= POLLOUT | POLLWRNORM | POLLWRBAND;
 	return mask;
+}
+
+/* Is the urgent byte the next one? */
+static bool unix_at_mark(struct unix_sock *u)
+{
+	GUARD(spin, &u->lock);
+	return u->queued && list_first_entry(&u->queue, struct unix_message, link) == u->oob;
 }
 
 static long unix_ioctl(struct socket *s, unsigned cmd, unsigned long arg)
@@ -366,6 +375,8 @@ static long unix_ioctl(struct socket *s, unsigned cmd, unsigned long arg)
 
 	if (cmd == SIOCOUTQ)
 		return put_user(READ_ONCE(u->sending), int, arg);
+	if (cmd == SIOCATMARK)
+		return s->type == SOCK_STREAM ? put_user(unix_at_mark(u), int, arg) : -EOPNOTSUPP;
 	if (cmd != SIOCINQ)
 		return -ENOTTY;
 	if (READ_ONCE(u->state) == UNIX_LISTENING)

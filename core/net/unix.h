@@ -40,6 +40,7 @@ struct unix_sock {
 	bool reset;			/* [q] ECONNRESET waits to be told */
 	u8 shutdown;			/* [q, read as is] */
 	struct list_head queue;		/* [q] messages; of a listener, none */
+	struct unix_message *oob;	/* [q; read_mutex to take or pass] in the queue: the last byte sent with MSG_OOB */
 	u32 queued;			/* [q, read as is] */
 	u64 bytes;			/* [q] in the queue */
 	s64 sending;			/* [atomic] bytes of ours in others' queues */
@@ -56,6 +57,7 @@ struct unix_message {
 	struct scm_fds *fds;		/* [read_mutex] */
 	struct ucred cred;
 	u32 size, offset;		/* [read_mutex] offset: read so far */
+	bool urgent;			/* [const] one byte of MSG_OOB: a read stops before it */
 	char data[];
 };
 

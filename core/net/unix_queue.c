@@ -2,6 +2,10 @@
 /*
  * What flows between unix sockets: a queue of messages at the receiver, paid by the sender. A stream reads across
  * their borders, datagrams and records do not. Source: unix(7), send(2), recv(2).
+ *
+ * MSG_OOB: the last byte of the call is a message of its own. It stays where it is in the stream, marks that place, and
+ * is read from there by MSG_OOB, until the next one takes its part or an ordinary read goes past it, which drops it.
+ * With SO_OOBINLINE it is a byte like others, before which a read stops.
  */
 #include "unix.h"
 
@@ -55,6 +59,7 @@ void unix_purge(struct unix_sock *u)
 		if (msg) {
 			list_del(&msg->link);
 			WRITE_ONCE(u->queued, u->queued - 1);
+			WRITE_ONCE(u->oob, NULL);
 		}
 		spin_unlock(&u->lock);
 		if (!msg)
@@ -96,6 +101,7 @@ static struct unix_message *message_make(struct unix_sock *u, struct socket_msg 
 	msg->fds = NULL;
 	msg->size = (u32)size;
 	msg->offset = 0;
+	msg->urgent = false;
 	__atomic_fetch_add(&u->sending, size + MESSAGE_OVERHEAD, __ATOMIC_RELAXED);
 	return msg;
 }
@@ -129,23 +135,26 @@ static int message_queue(struct unix_message *msg, struct unix_sock *to)
 	list_add_tail(&msg->link, &to->queue);
 	WRITE_ONCE(to->queued, to->queued + 1);
 	to->bytes += msg->size;
+	if (msg->urgent)
+		WRITE_ONCE(to->oob, msg);
 	return 0;
 }
 
-static int send_one(struct unix_sock *u, struct unix_sock *to, struct socket_msg *m, size_t size, u64 *deadline)
+static int send_one(struct unix_sock *u, struct unix_sock *to, struct socket_msg *m, size_t size, bool urgent, u64 *deadline)
 {
 	struct unix_message *msg = message_make(u, m, size, deadline);
 	int err;
 
 	if (IS_ERR(msg))
 		return (int)PTR_ERR(msg);
+	msg->urgent = urgent;
 	err = message_attach(msg, m, to);
 	if (!err)
 		err = message_queue(msg, to);
 	if (err)
 		message_free(msg);
 	else
-		wake_up_poll(&to->read_wait, POLLIN | POLLRDNORM | POLLRDBAND);
+		wake_up_poll(&to->read_wait, POLLIN | POLLRDNORM | POLLRDBAND | (urgent ? POLLPRI : 0));
 	return err;
 }
 
@@ -154,10 +163,13 @@ static int send_one(struct unix_sock *u, struct unix_sock *to, struct socket_msg
 static ssize_t send_stream(struct unix_sock *u, struct socket_msg *m)
 {
 	struct unix_sock *to = __atomic_load_n(&u->peer, __ATOMIC_ACQUIRE);	/* stays as long as u's file */
+	bool urgent = m->flags & MSG_OOB;
 	u64 deadline = 0;
 	ssize_t done = 0;
 	int err = 0;
 
+	if (urgent && !m->it->count)
+		return -EOPNOTSUPP;
 	if (m->namelen)
 		return READ_ONCE(u->state) == UNIX_CONNECTED ? -EISCONN : -EOPNOTSUPP;
 	if (!to)
@@ -165,11 +177,12 @@ static ssize_t send_stream(struct unix_sock *u, struct socket_msg *m)
 	if (READ_ONCE(u->shutdown) & SEND_SHUTDOWN)
 		err = -EPIPE;
 	while (!err && m->it->count) {
-		size_t n = min(m->it->count, STREAM_CHUNK);
+		bool last = urgent && m->it->count == 1;
+		size_t n = last ? 1 : min(m->it->count - urgent, STREAM_CHUNK);
 
 		err = READ_ONCE(u->reset) ? -u->socket.ops->take_error(&u->socket) : 0;
 		if (!err)
-			err = send_one(u, to, m, n, &deadline);
+			err = send_one(u, to, m, n, last, &deadline);
 		if (!err)
 			done += (ssize_t)n;
 	}
@@ -243,7 +256,7 @@ static ssize_t send_dgram(struct unix_sock *u, struct socket_msg *m)
 	if (!err && unix_is_dgram(u))
 		err = wait_for_space(u, to, m, &deadline);
 	if (!err)
-		err = send_one(u, to, m, size, &deadline);
+		err = send_one(u, to, m, size, false, &deadline);
 	if (err == -ECONNREFUSED)
 		forget_peer(u, to);
 	unix_put(to);
@@ -254,10 +267,10 @@ ssize_t unix_send(struct socket *s, struct socket_msg *m)
 {
 	struct unix_sock *u = unix_of(s);
 
-	if (m->flags & MSG_OOB)
-		return -EOPNOTSUPP;
 	if (s->type == SOCK_STREAM)
 		return send_stream(u, m);
+	if (m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	if (s->type == SOCK_SEQPACKET) {
 		if (READ_ONCE(u->state) != UNIX_CONNECTED)
 			return -ENOTCONN;
@@ -287,6 +300,8 @@ static void take_message(struct unix_sock *u, struct unix_message *msg)
 	list_del(&msg->link);
 	WRITE_ONCE(u->queued, u->queued - 1);
 	u->bytes -= msg->size - msg->offset;
+	if (u->oob == msg)
+		WRITE_ONCE(u->oob, NULL);
 	spin_unlock(&u->lock);
 	if (unix_is_dgram(u))
 		wake_up_all(unix_space_wait(u));
@@ -355,12 +370,51 @@ static bool same_cred(const struct ucred *a, const struct ucred *b)
 	return a->pid == b->pid && a->uid == b->uid && a->gid == b->gid;
 }
 
+/* The mark is passed: the byte is one like others, or has been taken. Under read_mutex. */
+static void forget_urgent(struct unix_sock *u, struct unix_message *msg, bool taken)
+{
+	GUARD(spin, &u->lock);
+	if (u->oob == msg)
+		WRITE_ONCE(u->oob, NULL);
+	if (taken) {
+		msg->offset = msg->size;
+		u->bytes -= msg->size;
+	}
+}
+
+/*
+ * The message that a read at msg takes: not the urgent byte, unless it is read in line, nor where one was. A read that
+ * has bytes (not `first`) stops there: NULL. Under read_mutex.
+ */
+static struct unix_message *past_urgent(struct unix_sock *u, struct unix_message *msg, u32 flags, bool first)
+{
+	while (msg && msg->urgent) {
+		bool marked = READ_ONCE(u->oob) == msg;
+		struct unix_message *next;
+
+		if (!marked && msg->offset < msg->size)
+			return msg;		/* a later one has taken its part */
+		if (!first && marked)
+			return NULL;
+		if (marked && (READ_ONCE(u->socket.switches) >> SO_OOBINLINE & 1)) {
+			if (!(flags & MSG_PEEK))
+				forget_urgent(u, msg, false);
+			return msg;
+		}
+		next = next_message(u, msg);
+		if (!(flags & MSG_PEEK))
+			take_message(u, msg);
+		msg = first ? next : NULL;
+	}
+	return msg;
+}
+
 /* Copy from messages that belong together; bytes, or -EFAULT before the first. Under read_mutex. */
 static ssize_t drain(struct unix_sock *u, struct unix_message *msg, struct socket_msg *m, bool first)
 {
 	ssize_t done = 0;
 
-	while (msg && m->it->count && !m->fds) {
+	while (m->it->count && !m->fds && (msg = past_urgent(u, msg, m->flags, first))) {
 		size_t left = msg->size - msg->offset, want = min(left, m->it->count), n;
 		struct unix_message *next;
 
@@ -392,12 +446,49 @@ static ssize_t drain(struct unix_sock *u, struct unix_message *msg, struct socke
 	return done;
 }
 
+/* The queue holds something that cannot be had: 1: it has changed; 0: it has ended; or -errno. */
+static long wait_for_more(struct unix_sock *u, u32 flags, u32 queued, u64 *deadline)
+{
+	long err = why_empty(u, flags & MSG_DONTWAIT);
+
+	if (err != -EAGAIN || flags & MSG_DONTWAIT)
+		return err;
+	if (!*deadline)
+		*deadline = socket_deadline(READ_ONCE(u->socket.rcvtimeo));
+	err = SOCKET_WAIT(&u->read_wait, READ_ONCE(u->queued) != queued || READ_ONCE(u->shutdown) & RCV_SHUTDOWN ||
+			  READ_ONCE(u->reset), *deadline);
+	return err ? err : 1;
+}
+
+/* The urgent byte, wherever the stream stands. */
+static ssize_t recv_urgent(struct unix_sock *u, struct socket_msg *m)
+{
+	struct unix_message *msg;
+	bool copied;
+
+	if (READ_ONCE(u->state) != UNIX_CONNECTED || (READ_ONCE(u->socket.switches) >> SO_OOBINLINE & 1))
+		return -EINVAL;
+	GUARD(mutex, &u->read_mutex);
+	msg = READ_ONCE(u->oob);	/* another may come meanwhile: then this one is read as a byte like others */
+	if (!msg)
+		return -EINVAL;
+	copied = !m->it->count || copy_to_iter(msg->data, 1, m->it) == 1;
+	describe(msg, m);
+	if (!(m->flags & MSG_PEEK))
+		forget_urgent(u, msg, true);
+	if (!copied)
+		return -EFAULT;
+	m->out_flags |= MSG_OOB;
+	return 1;
+}
+
 static ssize_t recv_stream(struct unix_sock *u, struct socket_msg *m)
 {
 	ssize_t done = 0, n, wanted = (ssize_t)min_t(size_t, m->it->count, READ_ONCE(u->socket.rcvlowat));
 	struct unix_message *msg;
 	u64 deadline = 0;
 	long err = 0;
+	u32 queued;
 
 	if (READ_ONCE(u->state) != UNIX_CONNECTED)
 		return -EINVAL;
@@ -410,9 +501,17 @@ static ssize_t recv_stream(struct unix_sock *u, struct socket_msg *m)
 		if (!msg)
 			return done ? done : err;
 		n = drain(u, msg, m, !done);
+		queued = READ_ONCE(u->queued);
 		mutex_unlock(&u->read_mutex);
-		if (n <= 0)
+		if (n < 0 || (!n && done))
 			return done ? done : n;
+		if (!n && (m->flags & MSG_PEEK)) {	/* an urgent byte alone, which stays */
+			err = wait_for_more(u, m->flags, queued, &deadline);
+			if (err <= 0)
+				return err;
+		}
+		if (!n)
+			continue;
 		done += n;
 		if (done >= wanted || m->fds)
 			break;
@@ -450,7 +549,7 @@ ssize_t unix_recv(struct socket *s, struct socket_msg *m)
 	struct unix_sock *u = unix_of(s);
 
 	if (m->flags & MSG_OOB)
-		return s->type == SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;
+		return s->type == SOCK_STREAM ? recv_urgent(u, m) : -EOPNOTSUPP;
 	if (s->type == SOCK_STREAM)
 		return recv_stream(u, m);
 	if (s->type == SOCK_SEQPACKET && READ_ONCE(u->state) != UNIX_CONNECTED)

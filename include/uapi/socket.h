@@ -29,6 +29,7 @@ enum { SCM_RIGHTS = 1, SCM_CREDENTIALS = 2 };
 
 #define SIOCINQ 0x541b
 #define SIOCOUTQ 0x5411
+#define SIOCATMARK 0x8905
 
 struct sockaddr_storage { u16 family; char data[126]; };
 struct msghdr { u64 name; s32 namelen; u32 pad; u64 iov, iovlen, control, controllen; u32 flags, pad2; };

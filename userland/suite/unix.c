@@ -405,3 +405,72 @@ TEST(unix, "a read that waits ends by a signal, or starts again")
 	write(s[1], "a", 1);
 	EXPECT_EXIT(pid, 0);
 }
+
+TEST(unix, "MSG_OOB: the last byte is read apart, once, and its place is a mark where reads stop")
+{
+	struct pollfd p = { .events = POLLIN | POLLPRI };
+	char buf[16] = { 0 };
+	int s[2], mark;
+
+	ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	p.fd = s[1];
+	EXPECT_EQ(send(s[0], "abc", 3, MSG_OOB), 3);
+	EXPECT_EQ(send(s[0], "def", 3, 0), 3);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(p.revents, POLLIN | POLLPRI);
+	EXPECT_EQ(ioctl(s[1], SIOCATMARK, &mark), 0);
+	EXPECT_EQ(mark, 0);
+	EXPECT_EQ(recv(s[1], buf, sizeof(buf), 0), 2);
+	EXPECT_EQ(ioctl(s[1], SIOCATMARK, &mark), 0);
+	EXPECT_EQ(mark, 1);
+	EXPECT_EQ(recv(s[1], buf, 1, MSG_OOB | MSG_PEEK), 1);
+	EXPECT_EQ(buf[0], 'c');
+	EXPECT_EQ(recv(s[1], buf, 1, MSG_OOB), 1);
+	EXPECT_EQ(buf[0], 'c');
+	EXPECT_ERRNO(recv(s[1], buf, 1, MSG_OOB), EINVAL);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(p.revents, POLLIN);
+	EXPECT_EQ(recv(s[1], buf, sizeof(buf), 0), 3);
+	EXPECT_MEMEQ(buf, "def", 3);
+	EXPECT_ERRNO(send(s[0], "", 0, MSG_OOB), EOPNOTSUPP);
+	close(s[0]);
+	close(s[1]);
+}
+
+TEST(unix, "MSG_OOB: an ordinary read drops the byte at the mark, and a second makes the first an ordinary one")
+{
+	char buf[16];
+	int s[2];
+
+	ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	send(s[0], "a", 1, MSG_OOB);
+	EXPECT_ERRNO(recv(s[1], buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
+	send(s[0], "abc", 3, MSG_OOB);
+	send(s[0], "def", 3, MSG_OOB);
+	EXPECT_EQ(recv(s[1], buf, sizeof(buf), MSG_DONTWAIT), 5);
+	EXPECT_MEMEQ(buf, "abcde", 5);
+	EXPECT_EQ(recv(s[1], buf, 1, MSG_OOB), 1);
+	EXPECT_EQ(buf[0], 'f');
+	EXPECT_ERRNO(recv(s[1], buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
+	close(s[0]);
+	EXPECT_EQ(recv(s[1], buf, sizeof(buf), 0), 0);
+	close(s[1]);
+}
+
+TEST(unix, "MSG_OOB with SO_OOBINLINE: a byte like others, before which a read stops")
+{
+	int s[2], on = 1;
+	char buf[16];
+
+	ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	ASSERT_EQ(setsockopt(s[1], SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)), 0);
+	send(s[0], "abc", 3, MSG_OOB);
+	send(s[0], "def", 3, 0);
+	EXPECT_ERRNO(recv(s[1], buf, 1, MSG_OOB), EINVAL);
+	EXPECT_EQ(recv(s[1], buf, sizeof(buf), MSG_PEEK), 2);
+	EXPECT_EQ(recv(s[1], buf, sizeof(buf), 0), 2);
+	EXPECT_EQ(recv(s[1], buf, sizeof(buf), 0), 4);
+	EXPECT_MEMEQ(buf, "cdef", 4);
+	close(s[0]);
+	close(s[1]);
+}
