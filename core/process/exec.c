@@ -118,27 +118,36 @@ static void take_root_caps(struct cred *c, bool has_file_caps, bool *effective)
 		*effective = true;
 }
 
+static void mark_fs(struct exec *x, bool on)
+{
+	struct fs_context *fs = current->fs;
+
+	spin_lock(&fs->lock);
+	fs->in_exec = x->fs_marked = on;
+	spin_unlock(&fs->lock);
+}
+
 /*
  * Is the fs context shared with another process? That one could change the root under a privileged program.
- * The context is marked, so that it does not become shared before this exec ends.
+ * First it is marked, so that nobody comes to share it; then who shares it is counted, and only after that our
+ * threads: one that ends meanwhile makes it look shared, never the other way round.
  */
 static bool fs_is_shared(struct exec *x)
 {
 	struct fs_context *fs = current->fs;
-	struct irqflags flags = tasklist_lock_irq();
+	struct irqflags flags;
 	struct thread *t;
-	u32 ours = 0;
-	bool shared;
+	u32 all, ours = 0;
 
-	spin_lock(&fs->lock);
+	mark_fs(x, true);
+	all = ref_read(&fs->refs);
+	flags = tasklist_lock_irq();
 	list_for_each_entry(t, &current->process->threads, thread_link)
-		ours += t->fs == fs;
-	shared = ref_read(&fs->refs) > ours;
-	if (!shared)
-		fs->in_exec = x->fs_marked = true;
-	spin_unlock(&fs->lock);
+		ours += READ_ONCE(t->fs) == fs;
 	tasklist_unlock_irq(flags);
-	return shared;
+	if (all > ours)
+		mark_fs(x, false);
+	return all > ours;
 }
 
 /* capabilities(7), "Transformation of capabilities during execve". */
@@ -407,7 +416,7 @@ static int run(struct exec *x)
 static void exec_free(struct exec *x)
 {
 	if (x->fs_marked)
-		WRITE_ONCE(current->fs->in_exec, false);
+		mark_fs(x, false);
 	if (x->file)
 		file_put(x->file);
 	if (x->cred)
