@@ -204,6 +204,11 @@ again:
 	return woken + moved;
 }
 
+static __noinline long cmp_requeue(uaddr_t addr, uaddr_t addr2, bool private, int nr_wake, int nr_move, u32 expected)
+{
+	return requeue(addr, addr2, private, nr_wake, nr_move, &expected);
+}
+
 /* ---- FUTEX_WAKE_OP ---- */
 
 static bool op_value(u32 op, u32 arg, u32 old, u32 *new)
@@ -259,7 +264,7 @@ static int change_word(uaddr_t addr, u32 encoded, bool *wake2)
 	return op_compare(cmp, (s32)old, cmparg, wake2) ? 0 : -ENOSYS;
 }
 
-static long wake_op(uaddr_t addr, uaddr_t addr2, bool private, u32 nr, u32 nr2, u32 encoded)
+static __noinline long wake_op(uaddr_t addr, uaddr_t addr2, bool private, u32 nr, u32 nr2, u32 encoded)
 {
 	struct futex_key key, key2;
 	struct futex_bucket *b, *b2;
@@ -378,7 +383,7 @@ static long wait(uaddr_t addr, bool private, u32 value, u64 deadline, u32 bitset
 				left = schedule_timeout(deadline);
 		}
 		WRITE_ONCE(t->state, THREAD_RUNNING);
-		if (!futex_unqueue(&w))
+		if (!__atomic_load_n(&w.bucket, __ATOMIC_ACQUIRE) || !futex_unqueue(&w))
 			return 0;
 		if (!left)
 			return -ETIMEDOUT;
@@ -471,6 +476,7 @@ long sys_futex(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t addr2, u32 
 	return futex_call(addr, op, val, utime, addr2, val3);
 }
 
+/* Each case is the end of it: nothing here needs a frame. */
 static long futex_call(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t addr2, u32 val3)
 {
 	bool private = op & FUTEX_PRIVATE_FLAG;
@@ -491,7 +497,7 @@ static long futex_call(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t add
 	case FUTEX_REQUEUE:
 		return requeue(addr, addr2, private, (int)val, (int)utime, NULL);
 	case FUTEX_CMP_REQUEUE:
-		return requeue(addr, addr2, private, (int)val, (int)utime, &val3);
+		return cmp_requeue(addr, addr2, private, (int)val, (int)utime, val3);
 	case FUTEX_WAKE_OP:
 		return wake_op(addr, addr2, private, val, (u32)utime, val3);
 	case FUTEX_LOCK_PI:
