@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
@@ -139,6 +140,85 @@ TEST(event, "epoll: a blocked waiter wakes, and the set itself can be polled")
 	write(fds[1], "x", 1);
 	EXPECT_EXIT(pid, 1);
 	EXPECT_EQ(poll(&p, 1, 0), 1);
+}
+
+/* Three counters in a set, the first two ready; `how` beside EPOLLIN. What the set tells of them is 0, 1 and 2. */
+static void three_in_a_set(int counter[3], uint32_t how)
+{
+	ep = ASSERT_OK(epoll_create1(0));
+	for (int i = 0; i < 3; i++) {
+		struct epoll_event e = { .events = EPOLLIN | how, .data.u64 = (uint64_t)i };
+
+		counter[i] = ASSERT_OK(eventfd(i < 2, 0));
+		ASSERT_OK(epoll_ctl(ep, EPOLL_CTL_ADD, counter[i], &e));
+	}
+}
+
+static int next_told(void)
+{
+	struct epoll_event e;
+
+	return epoll_wait(ep, &e, 1, 0) == 1 ? (int)e.data.u64 : -1;
+}
+
+TEST(event, "epoll: one at a time goes round, and who becomes ready later comes behind")
+{
+	int counter[3];
+
+	three_in_a_set(counter, 0);
+	EXPECT_EQ(next_told(), 0);
+	EXPECT_EQ(eventfd_write(counter[2], 1), 0);
+	EXPECT_EQ(next_told(), 1);
+	EXPECT_EQ(next_told(), 0);
+	EXPECT_EQ(next_told(), 2);
+	EXPECT_EQ(next_told(), 1);
+}
+
+TEST(event, "epoll: one that was read since is passed over, one that is written again is told again")
+{
+	int counter[3];
+	eventfd_t value;
+
+	three_in_a_set(counter, 0);
+	EXPECT_EQ(eventfd_read(counter[0], &value), 0);
+	EXPECT_EQ(next_told(), 1);
+	EXPECT_EQ(next_told(), 1);
+	EXPECT_EQ(eventfd_write(counter[0], 1), 0);
+	EXPECT_EQ(next_told(), 1);
+	EXPECT_EQ(next_told(), 0);
+	EXPECT_EQ(next_told(), 1);
+}
+
+TEST(event, "epoll: edges one at a time are each told once, in their order")
+{
+	int counter[3];
+
+	three_in_a_set(counter, EPOLLET);
+	EXPECT_EQ(next_told(), 0);
+	EXPECT_EQ(eventfd_write(counter[0], 1), 0);
+	EXPECT_EQ(next_told(), 1);
+	EXPECT_EQ(next_told(), 0);
+	EXPECT_EQ(next_told(), -1);
+}
+
+TEST(event, "epoll: an event that cannot be written is told first the next time")
+{
+	struct epoll_event *events, e;
+	int counter[3];
+	char *two = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_TRUE(two != MAP_FAILED);
+	ASSERT_OK(mprotect(two + 4096, 4096, PROT_NONE));
+	three_in_a_set(counter, 0);
+	ASSERT_OK(eventfd_write(counter[2], 1));
+	events = (struct epoll_event *)(two + 4096) - 1;
+	EXPECT_EQ(epoll_wait(ep, events, 3, 0), 1);
+	memcpy(&e, events, sizeof(e));
+	EXPECT_EQ(e.data.u64, 0);
+	EXPECT_ERRNO(epoll_wait(ep, (struct epoll_event *)(two + 4096), 3, 0), EFAULT);
+	EXPECT_EQ(next_told(), 1);
+	EXPECT_EQ(next_told(), 2);
+	EXPECT_EQ(next_told(), 0);
 }
 
 TEST(event, "epoll: many ready are told a few at a time, in turn")
