@@ -4,7 +4,6 @@
  * monotonic time plus an offset that settimeofday(2) changes.
  */
 #include <arch/time.h>
-#include <janus/cpu.h>
 #include <janus/printk.h>
 #include <janus/time.h>
 #include <janus/uaccess.h>
@@ -17,6 +16,7 @@ union vdso_page vdso_page __aligned(4096);
 static struct vdso_data *const data = &vdso_page.data;
 
 static u64 ticks_per_ns;	/* [const] 32.32 fixed point */
+static u64 ticks_per_count;	/* [const] coarse ticks in one of the counter's; 0.64 fixed point */
 static spinlock_t set_lock;	/* one writer of data->realtime_offset */
 
 struct wait_queue clock_was_set = WAIT_QUEUE_INIT(clock_was_set);
@@ -39,11 +39,20 @@ u64 clock_ticks_at(u64 ns)
 	return data->base + scale(ns, ticks_per_ns) + 1;
 }
 
+/*
+ * Whole ticks, by one multiplication: never ahead of clock_monotonic(), whose rounded factor ours is made of and rounded
+ * down again.
+ */
+static inline u64 coarse_now(void)
+{
+	u64 ticks = (u64)((unsigned __int128)(arch_clock_read() - data->base) * ticks_per_count >> 64);
+
+	return ticks * TICK_NSEC;
+}
+
 u64 clock_monotonic_coarse(void)
 {
-	u64 now = clock_monotonic();
-
-	return now - now % TICK_NSEC;
+	return coarse_now();
 }
 
 static inline s64 realtime_offset(void)
@@ -56,25 +65,9 @@ s64 clock_realtime_offset(void)
 	return realtime_offset();
 }
 
-/* A new tick, or real time was set: the conversion anew. */
-static __noinline struct timespec coarse_tick(struct coarse_time *c)
-{
-	u64 tick = clock_monotonic_coarse();
-
-	c->offset = realtime_offset();
-	c->now = ns_to_timespec(tick + (u64)c->offset);
-	c->until = clock_ticks_at(tick + TICK_NSEC);
-	return c->now;
-}
-
-/* What stamps files with the time: two divisions a tick, not two a stamp. */
 struct timespec clock_realtime_coarse(void)
 {
-	struct coarse_time *c = &this_cpu()->coarse;
-
-	if (likely(arch_clock_read() < c->until && c->offset == realtime_offset()))
-		return c->now;
-	return coarse_tick(c);
+	return ns_to_timespec(coarse_now() + (u64)realtime_offset());
 }
 
 u64 clock_realtime(void)
@@ -106,6 +99,7 @@ void time_init(void)
 
 	data->ns_per_tick = (NSEC_PER_SEC << 32) / hz;
 	ticks_per_ns = (hz << 32) / NSEC_PER_SEC;
+	ticks_per_count = (data->ns_per_tick / TICK_NSEC << 32) + (data->ns_per_tick % TICK_NSEC << 32) / TICK_NSEC;
 	data->base = arch_clock_read();
 	data->realtime_offset = seconds > 0 ? seconds * (s64)NSEC_PER_SEC : 0;
 }

@@ -10,7 +10,6 @@
 
 #include <arch/cpu.h>
 #include <janus/types.h>
-#include <uapi/time.h>
 
 struct thread;
 struct mm;
@@ -21,13 +20,6 @@ enum ipi_reason {
 	IPI_RESCHED = 1 << 0,	/* look at the run queue */
 	IPI_CALL = 1 << 1,	/* run smp_call functions */
 	IPI_STOP = 1 << 2,	/* halt for ever */
-};
-
-/* Real time as the coarse clock shows it until its next tick: core/time/clock.c works it out once a tick. */
-struct coarse_time {
-	u64 until;		/* counter value of the next tick */
-	s64 offset;		/* of real time, when it was worked out */
-	struct timespec now;
 };
 
 struct cpu {
@@ -42,7 +34,6 @@ struct cpu {
 	bool mm_borrowed;		/* [irq] active_mm is not current's: this CPU holds a reference */
 	unsigned nofault;		/* [own] user copies that fault now fail at once: get_user_nofault() */
 	u64 ticks_user, ticks_system, ticks_idle;	/* [own] nanoseconds, for /proc/stat */
-	struct coarse_time coarse;	/* [own] thread context */
 	u64 rcu_seen;			/* [atomic] last grace period this CPU passed */
 	bool rcu_ready;			/* [irq] callbacks wait to be run: core/sched/rcu.c */
 	struct rq *rq;			/* [const] core/sched/ */

@@ -55,7 +55,7 @@ void cpu_timers_tick(u64 delta, bool user);	/* sched_tick: ITIMER_VIRTUAL/PROF, 
 
 /* Coarse clocks move in ticks. */
 u64 clock_monotonic_coarse(void);
-struct timespec clock_realtime_coarse(void);	/* thread context */
+struct timespec clock_realtime_coarse(void);
 static inline struct timespec ns_to_timespec(u64 ns)
 {
 	return (struct timespec){ (s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC) };
