@@ -160,7 +160,7 @@ int fpu_frame_restore(uaddr_t from)
 		return -EFAULT;
 	if (!cpu_features.xsave)
 		return fpu_fxrstor_user(from);
-	if (copy_struct_in(&sw, from + SW_RESERVED))
+	if (arch_copy_from_user(&sw, from + SW_RESERVED, sizeof(sw)))
 		return -EFAULT;
 	if (!frame_is_extended(from, &sw))
 		return restore_legacy(from);

@@ -371,8 +371,8 @@ void tf_start_user(struct trapframe *tf, unsigned long pc, unsigned long sp)
 void arch_sanitise_frame(struct trapframe *tf, unsigned long old_flags)
 {
 	tf->flags = (tf->flags & EFLAGS_USER) | (old_flags & (EFLAGS_NT | EFLAGS_ID)) | EFLAGS_IF | EFLAGS_FIXED;
-	tf->cs = (u16)tf->cs | 3;
-	tf->ss = (u16)tf->ss | 3;
+	tf->cs = (tf->cs & 0xffff) | 3;
+	tf->ss = (tf->ss & 0xffff) | 3;
 	tf_touch(tf);
 }
 
