@@ -423,6 +423,10 @@ void d_genocide(struct dentry *root)
 		list_del_init(&d->sibling);
 		spin_unlock(&d->parent->lock);
 	} while (1);
+	/* It dies with its last reference: the LRU outlives the superblock. */
+	spin_lock(&root->lock);
+	root->flags |= D_UNHASHED;
+	spin_unlock(&root->lock);
 }
 
 /* ---- renaming ---- */
