@@ -100,7 +100,7 @@ struct walk {
 	struct inode *link[WALK_MAX_LINKS];	/* the symlinks followed */
 	char link_buf[LINK_BUF_SIZE];
 };
-enum { HELD_ANCHOR = 1, HELD_ROOT = 2, HELD_START = 4 };
+enum { HELD_ANCHOR = 1, HELD_ROOT = 2, HELD_START = 4, HELD_LINKS = 8 /* nr_counted is not 0 */ };
 
 /* Walk `name` (padded by 8 readable bytes) from base, or dirfd where it is NULL. 0 or -errno; walk_end() in either case. */
 int walk_begin(struct walk *w, const struct path *base, int dirfd, const char *name, unsigned flags);

@@ -103,9 +103,11 @@ static int walk_hold(struct walk *w)
 		}
 		w->held |= HELD_ROOT;
 	}
-	for (; w->nr_counted < w->nr_links; w->nr_counted++)
+	for (; w->nr_counted < w->nr_links; w->nr_counted++) {
 		if (!ref_get_not_zero(&w->link[w->nr_counted]->refs))
 			goto late;
+		w->held |= HELD_LINKS;
+	}
 	if (!walk_valid(w))
 		goto late;
 	if (old.mnt)
