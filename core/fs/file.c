@@ -7,6 +7,8 @@
  */
 #include "internal.h"
 
+#include <janus/alloc_site.h>
+
 #define CPU_FILES 16
 
 static struct kmem_cache *file_cache;
@@ -24,15 +26,18 @@ struct file *file_alloc(void)
 	typeof(&cpu_files[0]) cache = &cpu_files[this_cpu_id()];
 	struct file *f;
 
+	if (hunt_alloc_fails())
+		return NULL;
 	if (likely(cache->n)) {
 		f = cache->file[--cache->n];
 	} else {
-		f = kmem_cache_alloc(file_cache, GFP_KERNEL);
+		f = kmem_cache_alloc(file_cache, GFP_KERNEL | GFP_PART);
 		if (!f)
 			return NULL;
 		cache = &cpu_files[this_cpu_id()];	/* we may have slept */
 	}
 	cache->open++;
+	alloc_site_set(&f->site, "file");
 	f->flags = 0;
 	f->mode = 0;
 	f->pos = 0;
@@ -66,6 +71,7 @@ void file_free_unopened(struct file *f)
 	typeof(&cpu_files[0]) cache;
 
 	cred_put(f->cred);
+	alloc_site_leave(f->site);
 	ref_set(&f->refs, 0);
 	cache = &cpu_files[this_cpu_id()];
 	cache->open--;

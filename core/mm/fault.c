@@ -380,7 +380,9 @@ void page_fault(struct trapframe *tf, uaddr_t addr, unsigned flags)
 			    flags & FAULT_WRITE ? "write" : "read", addr);
 	if (likely(addr < ARCH_USER_END && mm && !cpu->irq_depth && !cpu->nofault)) {
 		current->min_faults++;
+		hunt_spare_allocs(true);
 		err = handle_mm_fault(mm, addr, flags);
+		hunt_spare_allocs(false);
 		if (likely(!err))
 			return;
 		/* A kernel copy of a thread that is not yet dead may still get its page. */

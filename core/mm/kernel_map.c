@@ -30,7 +30,7 @@ static pte_t *kernel_table_new(void)
 
 	if (!allocator_up)
 		return early_alloc(PAGE_SIZE, PAGE_SIZE);
-	page = alloc_page(GFP_ATOMIC | GFP_ZERO);
+	page = hunt_alloc_fails() ? NULL : alloc_page(GFP_ATOMIC | GFP_ZERO | GFP_PART);
 	if (!page)
 		return NULL;
 	page->flags = PG_TABLE;

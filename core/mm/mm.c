@@ -8,6 +8,7 @@
  */
 #include "internal.h"
 
+#include <janus/alloc_site.h>
 #include <janus/printk.h>
 #include <janus/slab.h>
 #include <janus/string.h>
@@ -32,8 +33,8 @@ void mm_caches_init(void)
 
 static struct mm *mm_new(void)
 {
-	struct mm *mm = kmem_cache_alloc(mm_cache, GFP_KERNEL | GFP_ZERO);
-	struct page *root = mm ? alloc_page(GFP_KERNEL | GFP_ZERO) : NULL;
+	struct mm *mm = kmem_cache_alloc(mm_cache, GFP_KERNEL | GFP_ZERO | GFP_PART);
+	struct page *root = mm ? alloc_page(GFP_KERNEL | GFP_ZERO | GFP_PART) : NULL;
 
 	if (root) {
 		root->flags = PG_TABLE;
@@ -52,6 +53,8 @@ struct mm *mm_create(void)
 	struct mm_magazine *m = &mm_magazines[this_cpu_id()];
 	struct mm *mm;
 
+	if (hunt_alloc_fails())
+		return NULL;
 	if (likely(m->n)) {
 		mm = m->mm[--m->n];
 		memset(&mm->users, 0, offsetof(struct mm, auxv) - offsetof(struct mm, users));
@@ -68,6 +71,7 @@ struct mm *mm_create(void)
 	mm->mmap_base = ALIGN_DOWN(ARCH_USER_END - (128UL << 20), PAGE_SIZE);
 	mm->dumpable = true;
 	mm->around = AROUND_MAX;
+	alloc_site_set(&mm->site, "mm");
 	return mm;
 }
 
@@ -104,6 +108,7 @@ void mm_put(struct mm *mm)
 	if (mm->exe)
 		file_put(mm->exe);
 	mm->exe = NULL;
+	alloc_site_leave(mm->site);	/* an idle CPU may borrow the rest of it for as long as it likes */
 	mm_drop(mm);
 }
 

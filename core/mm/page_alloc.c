@@ -8,6 +8,7 @@
  */
 #include "internal.h"
 
+#include <janus/alloc_site.h>
 #include <janus/printk.h>
 #include <janus/string.h>
 #include <janus/thread.h>
@@ -195,6 +196,8 @@ struct page *alloc_pages(unsigned order, unsigned gfp)
 	struct page_magazine *m = &magazines[cpu->id];
 	struct page *page;
 
+	if (!(gfp & GFP_PART) && hunt_alloc_fails())
+		return NULL;
 	if (likely(!order && m->n && !cpu->irq_depth))
 		page = m->page[--m->n];
 	else
@@ -202,6 +205,8 @@ struct page *alloc_pages(unsigned order, unsigned gfp)
 	if (unlikely(!page))
 		return NULL;
 	page->refs = 1;
+	if (!(gfp & GFP_PART))
+		page_set_site(page, alloc_site_enter("page"));
 	if (gfp & GFP_ZERO)
 		clear_pages(page, order);
 	return page;
@@ -215,6 +220,7 @@ void free_pages(struct page *page, unsigned order)
 
 #ifdef CONFIG_DEBUG
 	BUG_ON(page->flags & (PG_BUDDY | PG_RESERVED));
+	alloc_site_leave(page_take_site(page));
 	memset(page_address(page), 0x6b, PAGE_SIZE << order);
 #endif
 	page->flags = 0;

@@ -9,6 +9,7 @@
  */
 #include "internal.h"
 
+#include <janus/alloc_site.h>
 #include <janus/slab.h>
 
 /*
@@ -27,15 +28,18 @@ pte_t *pt_alloc(void)
 	struct table_magazine *m = &table_magazines[cpu->id];
 	struct page *page;
 
-	if (likely(m->n && !cpu->irq_depth)) {
-		counters()->tables++;
-		return m->table[--m->n];
-	}
-	page = alloc_page(GFP_USER | GFP_ZERO);
-	if (!page)
+	if (hunt_alloc_fails())
 		return NULL;
+	if (likely(m->n && !cpu->irq_depth)) {
+		page = virt_to_page(m->table[--m->n]);
+	} else {
+		page = alloc_page(GFP_USER | GFP_ZERO | GFP_PART);
+		if (!page)
+			return NULL;
+		page->flags = PG_TABLE;
+	}
 	counters()->tables++;
-	page->flags = PG_TABLE;
+	page_set_site(page, alloc_site_enter("page table"));
 	return page_address(page);
 }
 
@@ -45,6 +49,7 @@ void pt_free(pte_t *table)
 	struct table_magazine *m = &table_magazines[cpu->id];
 
 	counters()->tables--;
+	alloc_site_leave(page_take_site(virt_to_page(table)));
 	if (likely(m->n < TABLES_KEPT && !cpu->irq_depth))
 		m->table[m->n++] = table;
 	else

@@ -5,6 +5,8 @@
  */
 #include "internal.h"
 
+#include <janus/lock.h>
+
 static struct shrinker *shrinkers;	/* [const] after boot */
 
 void register_shrinker(struct shrinker *s)
@@ -20,4 +22,13 @@ u64 reclaim_pages(u64 wanted)
 	for (struct shrinker *s = shrinkers; s && freed < wanted; s = s->next)
 		freed += s->shrink(wanted - freed);
 	return freed;
+}
+
+/* What RCU frees may itself be the last holder of something that RCU frees. */
+void drop_caches(void)
+{
+	while (reclaim_pages(UINT32_MAX))
+		;
+	rcu_barrier();
+	rcu_barrier();
 }

@@ -8,6 +8,7 @@
  */
 #include "internal.h"
 
+#include <janus/alloc_site.h>
 #include <janus/printk.h>
 #include <janus/slab.h>
 #include <janus/string.h>
@@ -18,7 +19,7 @@
 #define SLAB_MAX_ORDER 3
 
 #ifdef CONFIG_DEBUG
-#define RED_SIZE 8
+#define RED_SIZE 16		/* the red word, and who allocated the object (alloc_site.h) */
 #define RED_WORD 0x5ad0face5ad0faceULL
 #define POISON_FREE 0x6b
 #define POISON_NEW 0xa5
@@ -62,7 +63,12 @@ static struct page *slab_head(struct kmem_cache *c, const void *object)
 }
 
 #ifdef CONFIG_DEBUG
-static void debug_new(struct kmem_cache *c, void *object)
+static u64 *red_words(struct kmem_cache *c, void *object)
+{
+	return (u64 *)((char *)object + c->size - RED_SIZE);
+}
+
+static void debug_new(struct kmem_cache *c, void *object, u32 site)
 {
 	const u8 *bytes = object;
 
@@ -70,20 +76,22 @@ static void debug_new(struct kmem_cache *c, void *object)
 		if (bytes[i] != POISON_FREE)
 			panic("slab %s: %p was written at +%u after it was freed", c->name, object, i);
 	memset(object, POISON_NEW, c->object_size);
-	*(u64 *)((char *)object + c->size - RED_SIZE) = RED_WORD;
+	red_words(c, object)[0] = RED_WORD;
+	red_words(c, object)[1] = site;
 }
 
 static void debug_free(struct kmem_cache *c, void *object)
 {
 	if ((virt_to_phys(object) - page_to_phys(slab_head(c, object))) % c->size)
 		panic("slab %s: %p is not an object", c->name, object);
-	if (*(u64 *)((char *)object + c->size - RED_SIZE) != RED_WORD)
+	if (red_words(c, object)[0] != RED_WORD)
 		panic("slab %s: %p was overrun or freed twice", c->name, object);
-	*(u64 *)((char *)object + c->size - RED_SIZE) = 0;
+	red_words(c, object)[0] = 0;
+	alloc_site_leave((u32)red_words(c, object)[1]);
 	memset(object, POISON_FREE, c->object_size);
 }
 #else
-static inline void debug_new(struct kmem_cache *c, void *object) { (void)c; (void)object; }
+static inline void debug_new(struct kmem_cache *c, void *object, u32 site) { (void)c; (void)object; (void)site; }
 static inline void debug_free(struct kmem_cache *c, void *object) { (void)c; (void)object; }
 #endif
 
@@ -168,7 +176,7 @@ static __noinline void *refill(struct kmem_cache *c, struct magazine *m, unsigne
 		spin_unlock_irqrestore(&c->lock, flags);
 		if (object)
 			return object;
-		slab = alloc_pages(c->order, gfp & ~(unsigned)(GFP_ZERO | GFP_USER));
+		slab = alloc_pages(c->order, (gfp & ~(unsigned)(GFP_ZERO | GFP_USER)) | GFP_PART);
 		if (!slab)
 			return NULL;
 		m = m ? &c->magazine[this_cpu_id()] : NULL;	/* that may have slept */
@@ -210,13 +218,15 @@ void *kmem_cache_alloc(struct kmem_cache *c, unsigned gfp)
 	struct magazine *m = &c->magazine[cpu->id];
 	void *object;
 
+	if (!(gfp & GFP_PART) && hunt_alloc_fails())
+		return NULL;
 	if (likely(m->n && !cpu->irq_depth))
 		object = m->object[--m->n];
 	else
 		object = refill(c, cpu->irq_depth ? NULL : m, gfp);
 	if (unlikely(!object))
 		return NULL;
-	debug_new(c, object);
+	debug_new(c, object, gfp & GFP_PART ? 0 : alloc_site_enter(c->name));
 	if (gfp & GFP_ZERO)
 		memset(object, 0, c->object_size);
 	return object;
@@ -300,9 +310,10 @@ static void *kmalloc_large(size_t size, unsigned gfp)
 
 	while (order < 11 && PAGE_SIZE << order < size)
 		order++;
-	page = order < 11 ? alloc_pages(order, gfp & ~(unsigned)GFP_USER) : NULL;
+	page = order < 11 && !hunt_alloc_fails() ? alloc_pages(order, (gfp & ~(unsigned)GFP_USER) | GFP_PART) : NULL;
 	if (!page)
 		return NULL;
+	page_set_site(page, alloc_site_enter("kmalloc-large"));
 	page->flags = PG_LARGE;
 	page->order = order;
 	counters()->slab += 1 << order;

@@ -9,6 +9,7 @@
 #include "internal.h"
 
 #include <arch/thread.h>
+#include <janus/alloc_site.h>
 #include <janus/printk.h>
 #include <janus/slab.h>
 
@@ -32,9 +33,9 @@ static struct stack_magazine {
 } __cacheline_aligned stack_magazines[NR_CPUS];
 
 /* First fit. The guard page in front of an area is the one behind its predecessor. */
-static struct vm_area *area_reserve(size_t size, size_t align)
+static struct vm_area *area_reserve(size_t size, size_t align, unsigned gfp)
 {
-	struct vm_area *area = kmem_cache_alloc(vm_area_cache, GFP_KERNEL), *other;
+	struct vm_area *area = kmem_cache_alloc(vm_area_cache, gfp), *other;
 	unsigned long at = ALIGN_UP(ARCH_VMALLOC_START + PAGE_SIZE, align);
 	unsigned long limit = ARCH_VMALLOC_START + VMALLOC_SPAN;
 	struct list_head *before = &vm_areas;
@@ -100,18 +101,18 @@ static void area_release(struct vm_area *area, size_t mapped)
 	kmem_cache_free(vm_area_cache, area);
 }
 
-static void *vmalloc_aligned(size_t size, size_t align)
+static void *vmalloc_aligned(size_t size, size_t align, unsigned gfp)
 {
 	struct vm_area *area;
 
 	size = ALIGN_UP(size, PAGE_SIZE);
 	if (!size || size >> PAGE_SHIFT > nr_total_pages)
 		return NULL;
-	area = area_reserve(size, align);
+	area = area_reserve(size, align, gfp);
 	if (!area)
 		return NULL;
 	for (size_t done = 0; done < size; done += PAGE_SIZE) {
-		struct page *page = alloc_page(GFP_KERNEL);
+		struct page *page = alloc_page(gfp);
 
 		if (page && !kernel_map(area->start + done, page_to_phys(page), PAGE_SIZE, PTE_R | PTE_W))
 			continue;
@@ -125,7 +126,7 @@ static void *vmalloc_aligned(size_t size, size_t align)
 
 void *vmalloc(size_t size)
 {
-	return vmalloc_aligned(size, PAGE_SIZE);
+	return vmalloc_aligned(size, PAGE_SIZE, GFP_KERNEL);
 }
 
 void vfree(const void *addr)
@@ -143,7 +144,7 @@ void *ioremap(phys_t pa, size_t size)
 	struct vm_area *area;
 
 	size = ALIGN_UP(size + offset, PAGE_SIZE);
-	area = area_reserve(size, PAGE_SIZE);
+	area = area_reserve(size, PAGE_SIZE, GFP_KERNEL);
 	if (!area)
 		return NULL;
 	area->device = true;
@@ -189,19 +190,34 @@ static void spare_put(void **stack)
 	spin_unlock_irqrestore(&stack_lock, flags);
 }
 
+/* A stack's lowest page says who asked for it. */
+static inline struct page *stack_page(void *stack)
+{
+	return phys_to_page(pte_pa(pte_get(pt_walk(kernel_mm.root, (unsigned long)stack))));
+}
+
+static __noinline void *stack_new(void)
+{
+	void *stack = READ_ONCE(spare_stacks) ? spare_take() : NULL;
+
+	if (stack)
+		return stack;
+	stack = vmalloc_aligned(KSTACK_SIZE, KSTACK_ALIGN, GFP_KERNEL | GFP_PART);
+	if (stack)
+		counters()->kstack += KSTACK_SIZE / PAGE_SIZE;
+	return stack;
+}
+
 void *kstack_alloc(void)
 {
 	struct stack_magazine *m = &stack_magazines[this_cpu_id()];
 	void *stack;
 
-	if (likely(m->n))
-		return m->stack[--m->n];
-	stack = READ_ONCE(spare_stacks) ? spare_take() : NULL;
-	if (stack)
-		return stack;
-	stack = vmalloc_aligned(KSTACK_SIZE, KSTACK_ALIGN);
-	if (stack)
-		counters()->kstack += KSTACK_SIZE / PAGE_SIZE;
+	if (hunt_alloc_fails())
+		return NULL;
+	stack = likely(m->n) ? m->stack[--m->n] : stack_new();
+	if (alloc_sites_on && stack)
+		page_set_site(stack_page(stack), alloc_site_enter("kernel stack"));
 	return stack;
 }
 
@@ -216,6 +232,8 @@ void kstack_free(void *stack)
 	struct cpu *cpu = this_cpu();
 	struct stack_magazine *m = &stack_magazines[cpu->id];
 
+	if (alloc_sites_on)
+		alloc_site_leave(page_take_site(stack_page(stack)));
 	if (likely(m->n < STACKS_KEPT && !cpu->irq_depth))
 		m->stack[m->n++] = stack;
 	else if (cpu->irq_depth || arch_irqs_disabled())

@@ -107,6 +107,9 @@ static void thread_inherit(struct thread *t)
 	t->timer_slack = parent->timer_slack;
 	t->personality = parent->personality;
 	t->no_new_privs = parent->no_new_privs;
+#ifdef CONFIG_DEBUG
+	t->make_it_fail = parent->make_it_fail;
+#endif
 	t->ns = parent->ns;
 	t->cred = cred_get(parent->cred);
 }

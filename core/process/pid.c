@@ -28,7 +28,7 @@ static struct pid **slot_make(pid_t nr)
 	struct pid ***page = &pid_pages[nr / PER_PAGE];
 
 	if (unlikely(!*page)) {
-		struct page *fresh = alloc_page(GFP_ATOMIC | GFP_ZERO);
+		struct page *fresh = hunt_alloc_fails() ? NULL : alloc_page(GFP_ATOMIC | GFP_ZERO | GFP_PART);
 
 		if (!fresh)
 			return NULL;

@@ -151,3 +151,46 @@ void synchronize_rcu(void)
 	call_rcu(&sync.head, sync_done);
 	wait_for_completion(&sync.done);
 }
+
+/* A callback on each CPU behind those that wait there; on the stack of the one who waits. */
+struct rcu_barrier {
+	struct barrier_mark {
+		struct rcu_head head;
+		struct rcu_barrier *barrier;
+	} marks[NR_CPUS];
+	u32 left;			/* [atomic] callbacks yet to run, and one of the waiter's */
+	struct completion done;
+};
+
+static void barrier_put(struct rcu_barrier *b)
+{
+	if (__atomic_sub_fetch(&b->left, 1, __ATOMIC_ACQ_REL) == 0)
+		complete(&b->done);
+}
+
+static void barrier_reached(struct rcu_head *head)
+{
+	barrier_put(container_of(head, struct barrier_mark, head)->barrier);
+}
+
+static void barrier_mark(void *arg)
+{
+	struct rcu_barrier *b = arg;
+	struct barrier_mark *mark = &b->marks[this_cpu_id()];
+
+	mark->barrier = b;
+	__atomic_add_fetch(&b->left, 1, __ATOMIC_RELAXED);
+	call_rcu(&mark->head, barrier_reached);
+}
+
+void rcu_barrier(void)
+{
+	struct rcu_barrier b;
+
+	b.left = 1;
+	completion_init(&b.done);
+	barrier_mark(&b);
+	smp_call(cpu_online_mask() & ~(1u << this_cpu_id()), barrier_mark, &b);
+	barrier_put(&b);
+	wait_for_completion(&b.done);
+}

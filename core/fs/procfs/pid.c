@@ -236,15 +236,16 @@ static int show_schedstat(struct textbuf *t, const struct proc_target *target)
 	FILE_NODE("mounts", 0444, proc_show_mounts), FILE_NODE("mountinfo", 0444, proc_show_mountinfo), \
 	MEMORY_NODE("smaps", 0444, proc_show_smaps), FILE_NODE("wchan", 0444, show_wchan),              \
 	FILE_NODE("schedstat", 0444, show_schedstat), FILE_NODE("oom_score", 0444, show_oom_score),     \
-	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj, .write = write_oom_score_adj }
+	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj, .write = write_oom_score_adj }, \
+	PROC_PID_HUNT
 
 const struct proc_node proc_pid_nodes[] = {
 	{ .name = "task", .mode = S_IFDIR | 0555, .lookup = task_lookup, .iterate = task_iterate },
-	COMMON_NODES,
+	COMMON_NODES
 	{ NULL },
 };
 const struct proc_node proc_task_nodes[] = {
-	COMMON_NODES,
+	COMMON_NODES
 	{ NULL },
 };
 

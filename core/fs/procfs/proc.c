@@ -246,6 +246,8 @@ static int proc_open(struct inode *i, struct file *f)
 	struct mm *mm = NULL;
 	int err = proc_of(i)->node->memory ? proc_mm_open(i, &mm) : proc_dir_open(i, f);
 
+	if (!err && !proc_of(i)->node->show && f->mode & FMODE_READ)
+		err = -EACCES;		/* of a variable that is only set, the mode binds root too */
 	if (err)
 		return err;
 	pf = kzalloc(sizeof(*pf), GFP_KERNEL);

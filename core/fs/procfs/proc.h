@@ -67,6 +67,18 @@ extern const struct proc_node proc_pid_dir, proc_task_dir;
 extern const struct inode_ops proc_exe_ops, proc_cwd_ops, proc_root_ops;
 extern const struct file_ops proc_mem_fops;
 
+/* hunt.c: files of debug builds, each with its comma */
+#ifdef CONFIG_DEBUG
+extern const struct file_ops proc_fail_nth_fops, proc_make_it_fail_fops;
+int proc_show_allocinfo(struct textbuf *t, const struct proc_target *target);
+#define PROC_PID_HUNT                                                                                  \
+	{ .name = "fail-nth", .mode = S_IFREG | 0644, .fops = &proc_fail_nth_fops, .guarded = true },   \
+	{ .name = "make-it-fail", .mode = S_IFREG | 0644, .fops = &proc_make_it_fail_fops, .guarded = true },
+#define PROC_ROOT_HUNT { .name = "allocinfo", .mode = S_IFREG | 0400, .show = proc_show_allocinfo },
+#else
+#define PROC_PID_HUNT
+#define PROC_ROOT_HUNT
+#endif
 /* root.c, pid.c */
 struct inode *proc_root_lookup(struct inode *dir, const char *name, u32 len);
 int proc_root_iterate(struct file *f, struct dir_context *ctx);

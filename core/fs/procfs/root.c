@@ -177,7 +177,7 @@ const struct proc_node proc_root_nodes[] = {
 	FILE_NODE("filesystems", show_filesystems_file), FILE_NODE("interrupts", show_interrupts),
 	FILE_NODE("loadavg", show_loadavg), FILE_NODE("meminfo", show_meminfo), FILE_NODE("partitions", show_partitions),
 	FILE_NODE("stat", show_stat), FILE_NODE("swaps", show_swaps), FILE_NODE("uptime", show_uptime),
-	FILE_NODE("version", show_version),
+	FILE_NODE("version", show_version), PROC_ROOT_HUNT
 	{ .name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_nodes },
 	{ NULL },
 };

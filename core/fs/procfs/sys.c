@@ -28,6 +28,18 @@ static int write_switch(const struct proc_target *target, char *text, size_t n)
 	return 0;
 }
 
+/* 1 to 4, as on Linux; all there is to drop is dropped: memory is the only store of what pages hold. */
+static int write_drop_caches(const struct proc_target *target, char *text, size_t n)
+{
+	char *end;
+	u64 v = strtoull(text, &end, 10);
+
+	if (end == text || (*end && *end != '\n') || v < 1 || v > 4)
+		return -EINVAL;
+	drop_caches();
+	return 0;
+}
+
 static int show_text(struct textbuf *t, const struct proc_target *target)
 {
 	tb_printf(t, "%s\n", (const char *)target->node->data);
@@ -129,6 +141,7 @@ static const struct proc_node kernel_nodes[] = {
 
 static const struct proc_node vm_nodes[] = {
 	NUMBER("overcommit_memory", zero), NUMBER("overcommit_ratio", overcommit_ratio), NUMBER("swappiness", sixty),
+	{ .name = "drop_caches", .mode = S_IFREG | 0200, .write = write_drop_caches },
 	NUMBER("max_map_count", max_map_count), NUMBER("mmap_min_addr", mmap_min_addr),
 	{ NULL },
 };

@@ -62,6 +62,7 @@ struct file {
 	struct mutex pos_lock;
 	struct pid *owner;			/* [lock] F_SETOWN; counted */
 	int owner_type, owner_sig;		/* [lock] F_OWNER_*; F_SETSIG */
+	u32 site;				/* [const] who opened it: janus/alloc_site.h, debug builds */
 	struct list_head epoll_links;		/* [lock] epoll items that watch us */
 	struct rcu_head rcu;
 };

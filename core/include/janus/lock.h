@@ -223,6 +223,7 @@ static inline void rcu_read_unlock(void) { barrier(); }
 /* Call func(head) after a grace period, from a context that may not sleep. Any context. */
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 void synchronize_rcu(void);	/* sleeps through a grace period */
+void rcu_barrier(void);		/* sleeps until what call_rcu() was asked before, on any CPU, has run */
 /* The scheduler's and the tick's: this CPU is in no reader now; interrupts off. */
 void rcu_quiescent(struct cpu *cpu);
 void rcu_tick(struct cpu *cpu, bool quiescent);

@@ -28,6 +28,8 @@ void lockcheck_off(void);		/* panic: what is held does not matter any more */
 void hunt_init(void);			/* once, when the command line is known */
 void hunt_lock_released(void);
 void hunt_might_sleep(void);		/* sleeping is allowed here: perhaps another thread runs first */
+bool hunt_alloc_fails(void);		/* the allocator is to answer that there is no memory */
+void hunt_spare_allocs(bool spare);	/* current's allocations do not fail until the matching false */
 
 #else
 
@@ -35,6 +37,8 @@ static inline void might_sleep(void) {}
 static inline void lockcheck_boot_done(void) {}
 static inline void lockcheck_off(void) {}
 static inline void hunt_init(void) {}
+static inline bool hunt_alloc_fails(void) { return false; }
+static inline void hunt_spare_allocs(bool spare) { (void)spare; }
 
 #endif
 #endif

@@ -83,6 +83,7 @@ struct mm {
 	uaddr_t mmap_base;		/* [const] top-down allocation starts below */
 	uaddr_t sigreturn_page;		/* [const] the machine's trampoline (vDSO), 0 when it has none */
 	u32 auxv_len;			/* in words */
+	u32 site;			/* [const] who made it: janus/alloc_site.h, debug builds */
 	struct file *exe;		/* [ml] */
 	bool dumpable;
 	u32 def_flags;			/* [ml] VM_LOCKED after mlockall(MCL_FUTURE) */

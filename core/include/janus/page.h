@@ -59,6 +59,9 @@ struct page {
 		};
 		pte_t *slot;			/* page table: the entry it hangs from; `list` has the mm's tables */
 	};
+#ifdef CONFIG_DEBUG
+	u32 site;			/* its owner's: who allocated it, janus/alloc_site.h */
+#endif
 };
 
 enum gfp {
@@ -67,6 +70,7 @@ enum gfp {
 	GFP_ATOMIC = 1 << 1,	/* may not sleep: interrupt or spinlock held */
 	GFP_USER = 1 << 2,	/* for user memory: leaves a reserve, may start the OOM answer, fails when current is its victim */
 	GFP_NOWARN = 1 << 3,
+	GFP_PART = 1 << 4,	/* for what a caller of ours is asked for: hunts look at that, not at this */
 };
 
 struct page *alloc_pages(unsigned order, unsigned gfp);	/* NULL when there is none */
@@ -119,6 +123,7 @@ struct shrinker {
 	struct shrinker *next;
 };
 void register_shrinker(struct shrinker *s);
+void drop_caches(void);		/* all that shrinkers give, and what waits for a grace period; sleeps */
 
 /* Early boot: before the buddy allocator; zeroed, never freed. core/mm/early.c. */
 void *early_alloc(size_t size, size_t align);

@@ -136,6 +136,12 @@ struct thread {
 	u32 personality;			/* [self] */
 	bool no_new_privs;			/* [self] */
 	bool io_wait;
+#ifdef CONFIG_DEBUG
+	/* core/sched/hunt.c; none of it passes to a child but make_it_fail */
+	bool make_it_fail;			/* [self; others write it as is] hunt.alloc is for this thread */
+	u32 fail_nth;				/* likewise: which allocation from now fails; 0: none */
+	u32 allocs_spared;			/* [self] nesting */
+#endif
 	struct rcu_head rcu;
 };
 
