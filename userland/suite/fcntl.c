@@ -197,9 +197,11 @@ static long ofd_lock(int fd, int cmd, struct flock *lock, short type, pid_t pid)
 
 TEST(fcntl, "an open file's own lock: two openings of one process exclude each other, copies do not")
 {
-	int one = scratch_file("f", "", 0644), two, copy;
+	int one, two, copy;
 	struct flock lock;
 
+	scratch();
+	one = scratch_file("f", "", 0644);
 	two = ASSERT_OK(open("f", O_RDWR));
 	copy = ASSERT_OK(dup(one));
 	EXPECT_ERRNO(ofd_lock(one, F_OFD_SETLK, &lock, F_WRLCK, 1), EINVAL);
@@ -216,9 +218,12 @@ TEST(fcntl, "an open file's own lock: two openings of one process exclude each o
 
 TEST(fcntl, "an open file's own lock goes with its last descriptor, not with the process's others")
 {
-	int one = scratch_file("f", "", 0644), two = ASSERT_OK(open("f", O_RDWR)), other;
+	int one, two, other;
 	struct flock lock;
 
+	scratch();
+	one = scratch_file("f", "", 0644);
+	two = ASSERT_OK(open("f", O_RDWR));
 	other = ASSERT_OK(open("f", O_RDWR));
 	EXPECT_OK(ofd_lock(one, F_OFD_SETLK, &lock, F_WRLCK, 0));
 	close(other);

@@ -21,7 +21,8 @@
  * never lean on another subtest, leave nothing behind (scratch() is cleaned by the harness).
  *
  * Program options: none runs all; a word runs the subtests whose names hold it; -l lists; -n N
- * repeats the run N times. The environment's KTAP_TIMEOUT is the watchdog's seconds a subtest.
+ * repeats the run N times. The environment's KTAP_TIMEOUT is the watchdog's seconds a subtest; with
+ * KTAP_MAKE_IT_FAIL the subtests' allocations fail by chance (run.c).
  */
 #ifndef SUITE_KTAP_H
 #define SUITE_KTAP_H

@@ -34,8 +34,10 @@ TEST(lseek, "before the start is EINVAL and moves nothing")
 
 TEST(lseek, "an unknown whence is EINVAL")
 {
-	EXPECT_ERRNO(lseek(file(), 0, 7), EINVAL);
-	EXPECT_ERRNO(lseek(file(), 0, -1), EINVAL);
+	int fd = file();
+
+	EXPECT_ERRNO(lseek(fd, 0, 7), EINVAL);
+	EXPECT_ERRNO(lseek(fd, 0, -1), EINVAL);
 }
 
 TEST(lseek, "past the end does not change the size until a write")

@@ -445,3 +445,17 @@ TEST(proc, "one's own descriptors stay open to oneself when the ids have changed
 	EXPECT_EXIT(pid, 0);
 	close(fd);
 }
+
+TEST(proc, "drop_caches takes 1 to 4, and not even root reads it")
+{
+	int fd = ASSERT_OK(open("/proc/sys/vm/drop_caches", O_WRONLY));
+
+	EXPECT_EQ(write(fd, "1\n", 2), 2);
+	EXPECT_EQ(write(fd, "4", 1), 1);
+	EXPECT_ERRNO(write(fd, "0", 1), EINVAL);
+	EXPECT_ERRNO(write(fd, "5", 1), EINVAL);
+	EXPECT_ERRNO(write(fd, "all", 3), EINVAL);
+	close(fd);
+	EXPECT_ERRNO(open("/proc/sys/vm/drop_caches", O_RDONLY), EACCES);
+	EXPECT_ERRNO(open("/proc/sys/vm/drop_caches", O_RDWR), EACCES);
+}

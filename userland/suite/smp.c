@@ -27,7 +27,7 @@ static int fork_and_wait(int number)
 {
 	for (int i = 0; i < 40; i++) {
 		int status;
-		pid_t pid = fork();
+		pid_t pid = ktap_fork();
 
 		if (pid == 0)
 			_exit((i + number) & 127);
@@ -56,7 +56,7 @@ static int exec_and_wait(int number)
 		pid_t pid;
 
 		snprintf(code, sizeof(code), "%d", i + number);
-		pid = fork();
+		pid = ktap_fork();
 		if (pid == 0) {
 			execl("/proc/self/exe", "smp", "--reexec", code, NULL);
 			_exit(126);
@@ -342,7 +342,7 @@ static int kill_children(int number)
 	(void)number;
 	for (int i = 0; i < 40; i++) {
 		int status;
-		pid_t pid = fork();
+		pid_t pid = ktap_fork();
 
 		if (pid == 0)
 			for (;;)
@@ -386,7 +386,7 @@ static int read_proc(int number)
 	char path[64];
 
 	for (int i = 0; i < 40; i++) {
-		pid_t pid = fork();
+		pid_t pid = ktap_fork();
 
 		if (pid == 0)
 			_exit(0);

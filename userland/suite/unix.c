@@ -106,7 +106,7 @@ TEST(unix, "MSG_WAITALL waits for all of it")
 	pid_t pid;
 
 	pair(SOCK_STREAM);
-	pid = fork();
+	pid = ktap_fork();
 	if (!pid) {
 		EXPECT_EQ(recv(s[1], out, 6, MSG_WAITALL), 6);
 		_exit(0);
@@ -151,7 +151,7 @@ TEST(unix, "a writer that waits for room is woken by the reader")
 	pid_t pid;
 
 	pair(SOCK_STREAM);
-	pid = fork();
+	pid = ktap_fork();
 	if (!pid) {
 		EXPECT_EQ(write(s[0], bytes, sizeof(bytes)), sizeof(bytes));
 		_exit(0);
@@ -193,7 +193,7 @@ TEST(unix, "a stream without a reader: EPIPE and SIGPIPE")
 	pair(SOCK_STREAM);
 	close(s[0]);
 	EXPECT_ERRNO(send(s[1], "a", 1, MSG_NOSIGNAL), EPIPE);
-	pid = fork();
+	pid = ktap_fork();
 	if (!pid) {
 		signal(SIGPIPE, SIG_DFL);
 		write(s[1], "a", 1);
@@ -231,7 +231,7 @@ TEST(unix, "shutdown ends a read that waits")
 	pid_t pid;
 
 	pair(SOCK_STREAM);
-	pid = fork();
+	pid = ktap_fork();
 	if (!pid) {
 		EXPECT_EQ(read(s[0], &c, 1), 0);
 		_exit(0);
@@ -268,7 +268,7 @@ TEST(unix, "poll waits for a byte")
 
 	pair(SOCK_STREAM);
 	p = (struct pollfd){ s[0], POLLIN, 0 };
-	pid = fork();
+	pid = ktap_fork();
 	if (!pid) {
 		EXPECT_EQ(poll(&p, 1, -1), 1);
 		_exit(0);
@@ -393,7 +393,7 @@ TEST(unix, "a read that waits ends by a signal, or starts again")
 	pid_t pid;
 
 	pair(SOCK_STREAM);
-	pid = fork();
+	pid = ktap_fork();
 	if (!pid) {
 		read(s[0], &c, 1);
 		_exit(0);

@@ -175,7 +175,7 @@ TEST(unixname, "accept waits for one who connects; accept4 sets flags")
 	pid_t pid;
 
 	ASSERT_OK(listen(l, 1));
-	pid = fork();
+	pid = ktap_fork();
 	if (!pid) {
 		fd = ASSERT_OK(accept4(l, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 		EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
