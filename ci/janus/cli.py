@@ -73,7 +73,7 @@ def parser():
     test.add_argument("--oracle", action="store_true", help="run the suite on Debian's Linux only, afresh")
     test.add_argument("--only", default="", metavar="NAMES", help="subjects of the suite, by commas")
     test.add_argument("--smp", default="1,4", metavar="N,N", help="CPUs of each boot (default: 1,4)")
-    test.add_argument("--debug", action="store_true", help="the debug build, with its checkers on, at 4 CPUs")
+    test.add_argument("--debug", action="store_true", help="the debug build, with its checkers on, and its hunts, at 4 CPUs")
     test.add_argument("--planted", nargs="?", const="", metavar="NAMES",
                       help="plant the bugs of ci/planted one by one in a copy: the tests must find each")
     test.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
