@@ -70,6 +70,7 @@ static void kernel_init(void *unused)
 	lockcheck_boot_done();
 	hunt_init();
 	smp_init();
+	hang_init();
 	tty_init();
 	arch_init_devices();
 	initramfs_unpack();

@@ -8,6 +8,7 @@
 #include <janus/cmdline.h>
 #include <janus/cpu.h>
 #include <janus/entry.h>
+#include <janus/kallsyms.h>
 #include <janus/printk.h>
 #include <janus/string.h>
 #include <janus/syslog.h>
@@ -93,7 +94,41 @@ static __noreturn void stop_machine(void)
 	arch_machine_stop(cmdline_has("panic") ? MACHINE_RESTART : MACHINE_POWER_OFF);
 }
 
-static __noreturn void vpanic(const struct trapframe *tf, unsigned long fp, const char *fmt, va_list ap)
+/* Counts the return addresses of a chain of frame records. */
+static bool count_frame(void *arg, unsigned long pc)
+{
+	unsigned long offset;
+	bool ours = kallsyms_lookup(pc, &offset);
+
+	*(unsigned *)arg += ours;
+	return ours;
+}
+
+/*
+ * Where another thread is: its registers are not at hand, but its frame records lie on its stack, and the longest
+ * chain of them is the one that its innermost function left, or one that has just returned.
+ */
+static void print_thread_backtrace(struct thread *t)
+{
+	unsigned long low = (unsigned long)t->kstack, best = 0;
+	unsigned longest = 0, depth = 0;
+
+	for (unsigned long fp = low; low && fp < low + KSTACK_SIZE - 16; fp += 8) {
+		unsigned n = 0;
+
+		arch_stack_walk(t, fp, count_frame, &n);
+		if (n > longest) {
+			longest = n;
+			best = fp;
+		}
+	}
+	printk(KERN_EMERG "backtrace of thread %d (%s), about:\n", t->tid, t->comm);
+	if (best)
+		arch_stack_walk(t, best, print_return_address, &depth);
+}
+
+static __noreturn void vpanic(const struct trapframe *tf, unsigned long fp, struct thread *about, const char *fmt,
+			      va_list ap)
 {
 	static int entered;
 	char cause[256];
@@ -112,7 +147,10 @@ static __noreturn void vpanic(const struct trapframe *tf, unsigned long fp, cons
 	       current ? current->comm : "none");
 	if (tf)
 		tf_print(tf);
-	print_backtrace(tf ? tf_pc(tf) : 0, tf ? tf_frame_pointer(tf) : fp);
+	if (about)
+		print_thread_backtrace(about);
+	else
+		print_backtrace(tf ? tf_pc(tf) : 0, tf ? tf_frame_pointer(tf) : fp);
 	print_last_calls();
 	printk(KERN_EMERG "---[ end Kernel panic ]---\n");
 	stop_machine();
@@ -123,7 +161,15 @@ void panic(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vpanic(NULL, (unsigned long)__builtin_frame_address(0), fmt, ap);
+	vpanic(NULL, (unsigned long)__builtin_frame_address(0), NULL, fmt, ap);
+}
+
+void panic_about(struct thread *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vpanic(NULL, 0, t, fmt, ap);
 }
 
 void panic_frame(const struct trapframe *tf, const char *fmt, ...)
@@ -131,7 +177,7 @@ void panic_frame(const struct trapframe *tf, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vpanic(tf, 0, fmt, ap);
+	vpanic(tf, 0, NULL, fmt, ap);
 }
 
 /* gcc's stack protector. The guard's value is set at boot; see main.c. */

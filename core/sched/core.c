@@ -218,6 +218,7 @@ void schedule(void)
 	cpu = this_cpu();
 	rq = cpu->rq;
 	rcu_quiescent(cpu);
+	hang_pass();
 	spin_lock(&rq->lock);
 	rq->clock = clock_monotonic();
 	if (likely(prev != cpu->idle))
@@ -383,6 +384,7 @@ void sched_tick(bool user)
 	if (t == cpu->idle)
 		return;
 	if (user) {
+		hang_pass();
 		t->utime += TICK_NSEC;
 		cpu->ticks_user += TICK_NSEC;
 	} else {

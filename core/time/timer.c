@@ -187,6 +187,7 @@ void timer_interrupt(struct trapframe *tf)
 	u64 next;
 
 	irq_enter();
+	hang_interrupted(tf);
 	q->armed = 0;			/* functions that start timers leave the setting to the end */
 	run_due(q, now);
 	if (q->tick_on && now >= q->tick_next) {

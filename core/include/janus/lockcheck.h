@@ -8,6 +8,8 @@
 
 #include <janus/types.h>
 
+struct trapframe;
+
 #ifdef CONFIG_DEBUG
 
 /* Locks that were initialised by the same line are of one class: order is between classes. */
@@ -29,6 +31,9 @@ void hunt_init(void);			/* once, when the command line is known */
 void hunt_lock_released(void);
 void hunt_might_sleep(void);		/* sleeping is allowed here: perhaps another thread runs first */
 bool hunt_alloc_fails(void);		/* the allocator is to answer that there is no memory */
+void hang_init(void);			/* the hang detector, when all CPUs are up: core/sched/hang.c */
+void hang_pass(void);			/* this CPU has got somewhere; interrupts off */
+void hang_interrupted(const struct trapframe *tf);	/* by the timer; good until that interrupt ends */
 void hunt_spare_allocs(bool spare);	/* current's allocations do not fail until the matching false */
 
 #else
@@ -38,6 +43,9 @@ static inline void lockcheck_boot_done(void) {}
 static inline void lockcheck_off(void) {}
 static inline void hunt_init(void) {}
 static inline bool hunt_alloc_fails(void) { return false; }
+static inline void hang_init(void) {}
+static inline void hang_pass(void) {}
+static inline void hang_interrupted(const struct trapframe *tf) { (void)tf; }
 static inline void hunt_spare_allocs(bool spare) { (void)spare; }
 
 #endif

@@ -141,6 +141,9 @@ struct thread {
 	bool make_it_fail;			/* [self; others write it as is] hunt.alloc is for this thread */
 	u32 fail_nth;				/* likewise: which allocation from now fails; 0: none */
 	u32 allocs_spared;			/* [self] nesting */
+	/* core/sched/hang.c, CPU 0's timer alone: */
+	u32 hang_looks;				/* that have found it in the same uninterruptible sleep */
+	u64 hang_switches;			/* nvcsw at the last of them */
 #endif
 	struct rcu_head rcu;
 };
