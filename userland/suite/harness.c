@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 	set_up();
 	ktap_print("KTAP version 1\n1..%d\n", n * repeat);
 	for (int i = 0; i < n * repeat; i++)
-		if (!run_one(chosen[i % n], i + 1, limit ? atoi(limit) : 60))
+		if (!run_one(chosen[i % n], i + 1, limit ? atoi(limit) : 180))
 			failed++;
 	return failed ? 1 : 0;
 }

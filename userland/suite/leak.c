@@ -24,7 +24,7 @@ static long missing_kib(long before, long allowed)
 {
 	long lost = before - free_kib();
 
-	for (int tries = 0; tries < 200 && lost > allowed; tries++) {
+	for (int tries = 0; tries < 5000 && lost > allowed; tries++) {
 		poll(NULL, 0, 1);
 		lost = before - free_kib();
 	}

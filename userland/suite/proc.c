@@ -450,11 +450,11 @@ TEST(proc, "drop_caches takes 1 to 4, and not even root reads it")
 {
 	int fd = ASSERT_OK(open("/proc/sys/vm/drop_caches", O_WRONLY));
 
-	EXPECT_EQ(write(fd, "1\n", 2), 2);
-	EXPECT_EQ(write(fd, "4", 1), 1);
-	EXPECT_ERRNO(write(fd, "0", 1), EINVAL);
-	EXPECT_ERRNO(write(fd, "5", 1), EINVAL);
-	EXPECT_ERRNO(write(fd, "all", 3), EINVAL);
+	EXPECT_EQ(pwrite(fd, "1\n", 2, 0), 2);
+	EXPECT_EQ(pwrite(fd, "4", 1, 0), 1);
+	EXPECT_ERRNO(pwrite(fd, "0", 1, 0), EINVAL);
+	EXPECT_ERRNO(pwrite(fd, "5", 1, 0), EINVAL);
+	EXPECT_ERRNO(pwrite(fd, "all", 3, 0), EINVAL);
 	close(fd);
 	EXPECT_ERRNO(open("/proc/sys/vm/drop_caches", O_RDONLY), EACCES);
 	EXPECT_ERRNO(open("/proc/sys/vm/drop_caches", O_RDWR), EACCES);

@@ -177,7 +177,7 @@ static struct outcome {
 /* In a process of its own, so that this one stays as it is and can tell whether memory came back. */
 static void run(const char *dir, const char *name)
 {
-	long limit = getenv("SUITE_TIMEOUT") ? atoi(getenv("SUITE_TIMEOUT")) : 240;
+	long limit = getenv("SUITE_TIMEOUT") ? atoi(getenv("SUITE_TIMEOUT")) : 600;
 	struct program p = { 0 };
 	const char *why;
 	char path[256];
@@ -218,7 +218,9 @@ static void run_apart(const char *dir, const char *name)
 	}
 	if (pid < 0)
 		snprintf(outcome->why, sizeof(outcome->why), "fork: %s", strerror(errno));
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 }
 
