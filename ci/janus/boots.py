@@ -13,7 +13,7 @@ from .machine import BUILD, ROOT
 from .term import say
 
 # A suite's console that says nothing for so long is a hang: each program has a limit of its own below it.
-IDLE = 150
+IDLE = 240
 # What boots of the debug build add to the command line; core/sched/hunt.c says what it does.
 HUNTS = {"debug": (), "resched": ("hunt.resched=1", "hunt.slice=1"), "alloc": ("hunt.alloc=1,32",)}
 MEMORY = "more memory is in use than before it"     # /suite/run's words for a leak

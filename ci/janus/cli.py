@@ -76,7 +76,7 @@ def parser():
     test.add_argument("--debug", action="store_true", help="the debug build, with its checkers on, and its hunts, at 4 CPUs")
     test.add_argument("--planted", nargs="?", const="", metavar="NAMES",
                       help="plant the bugs of ci/planted one by one in a copy: the tests must find each")
-    test.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
+    test.add_argument("--timeout", type=float, default=1200, metavar="SECONDS", help="for each guest (default: 1200)")
     test.add_argument("--verbose", action="store_true", help="show the guests' consoles")
 
     bench = commands.add_parser("bench", help="what each operation costs, in guest instructions",

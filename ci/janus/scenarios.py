@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Boots that ask one question each: other processors, little memory, many CPUs, U-Boot.
 
-Each runs one command and wants its output and status; it is the boot that is tested.
+Each runs one command and wants its output and status; it is the boot that is tested. Boots of the debug build hang
+on purpose (core/sched/hang.c), and want to be told where.
 """
-from . import boots, ktap
+from . import boots, console, ktap
 from .term import say
 
 COMMAND = ["sh", "-c", "echo up; grep -c ^processor /proc/cpuinfo; exit 7"]
@@ -34,6 +35,31 @@ def run_one(machine, kernel, folder, title, options):
     why = boots.panic_line(log) or (outcome.why == "died" and errors) or outcome.why or f"status {outcome.status}, output {output!r}"
     tail = "\n".join(log.replace("\r", "").splitlines()[-12:])
     return ktap.Result("fail", f"{why}\n{tail}", outcome.seconds)
+
+
+# hunt.hang=KIND: how the detector's panic begins, and a function that its backtrace names
+HANGS = {
+    "spin": ("hang: CPU", "hang"),
+    "irqs-off": ("hang: CPU", "thread_entry"),
+    "sleep": ("hang: thread", "schedule"),
+}
+
+
+def run_hang(machine, kernel, folder, kind):
+    _, outcome, _ = boots.run_command(machine, kernel, folder, ["sh", "-c", "while :; do sleep 1; done"], {"smp": 2},
+                                      timeout=90, append=[f"hunt.hang={kind}", "hunt.patience=2"])
+    log = outcome.log.decode(errors="replace")
+    begin, function = HANGS[kind]
+    told = f"not syncing: {begin}" in boots.panic_line(log) and f" {function}+" in log
+    return ktap.Result("ok" if told else "fail", "" if told else console.telling_lines(log), outcome.seconds)
+
+
+def run_hangs(machine, kernel, folder):
+    subject = ktap.Subject("hang detector")
+    for kind in HANGS:
+        subject.put(f"{kind}: the panic says where", run_hang(machine, kernel, folder, kind))
+        subject.seconds += subject.results[f"{kind}: the panic says where"].seconds
+    return subject
 
 
 def run(machine, kernel, folder):

@@ -96,9 +96,10 @@ def test(options):
         if plain:
             jobs += [(programs.run, m, kernel, folder, options.timeout, name) for name in programs.COMMANDS]
             jobs.append((scenarios.run, m, kernel, folder))
+            jobs.append((scenarios.run_hangs, m, debug, folder))
             jobs.append((costs.run, m, kernel, folder))
     done = run_boots(jobs)
-    beside = len(programs.COMMANDS) + 1 if plain else 0     # subjects that are not the suite's
+    beside = len(programs.COMMANDS) + 2 if plain else 0     # subjects that are not the suite's
     step = 1 + suites + beside + plain
     lanes = {}
     for at in range(0, len(done), step):

@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Check: what runs the tests bears what tests and guests can do to it.
+
+selftest.py ROOT CC...
+
+/suite/run, built for this computer, runs planted programs that crash, hang, flood and stop within a line; guests
+that die are played by a QEMU that is a script. Prints TAP.
+"""
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+import types
+
+ROOT, CC = sys.argv[1], sys.argv[2:]
+sys.path.insert(0, os.path.join(ROOT, "ci"))
+
+from janus import boots, console, cpio, guest, ktap, packages, report, setup, testing  # noqa: E402
+from janus.term import Trouble  # noqa: E402
+
+# Programs of a suite, as shell scripts.
+GOOD = "echo 1..2; echo ok 1 it works; echo 'ok 2 so does this'\n"
+PLANTED = {
+    "crash": "echo 1..2; echo ok 1 before; kill -SEGV $$\n",
+    "flood": "echo 1..1; while :; do echo it never stops and so fills the console of whoever listens; done\n",
+    "good": GOOD,
+    "half": "echo 1..2; echo ok 1 whole; printf 'ok 2 ha'\n",
+    "hang": "echo 1..1; echo '# about to hang'; while :; do sleep 100; done\n",
+    "less": "echo 1..3; echo ok 1 the only one\n",
+    "orphan": GOOD + "(trap '' HUP; exec sleep 100 >/dev/null 2>&1) &\n",
+    "rubbish": "echo 1..1; printf '\\377\\000\\033[2Jok\\nnot\\nok 1 after rubbish\\n'\n",
+    "silent": "exit 0\n",
+    "wrong": "echo 1..2; echo ok 1 right; echo '# 2 + 2: expected 4, got 5'; echo not ok 2 wrong; exit 1\n",
+    "zgood": GOOD,
+}
+WHY = {
+    "crash": "Segmentation fault", "flood": "flooded its output", "half": "ended within a line", "hang": "timed out",
+    "less": "did not print every result it planned", "silent": "did not print every result it planned",
+}
+# A QEMU that finds the run's marker in the initrd and then does as the guest of its name would.
+QEMU = '''#!/usr/bin/python3
+import re, sys, time
+def say(text):
+    sys.stdout.write(text)
+    sys.stdout.flush()
+initrd = open(sys.argv[sys.argv.index("-initrd") + 1], "rb").read()
+marker = re.search(rb"marker (#janus:[0-9a-f]+)", initrd)[1].decode()
+say("boot noise\\n" + marker + " begin\\nKTAP version 1\\n1..2\\n  # Subtest: first\\n  1..1\\n  ok 1 a\\nok 1 first # 0s\\n"
+    "  # Subtest: second\\n  1..3\\n  ok 1 b\\n")
+'''
+GUESTS = {
+    "panics": 'say("[ 1.0] \\nKernel panic - not syncing: planted\\ncpu 0, thread 7 (second)\\nbacktrace:\\n")\n',
+    "hangs": "time.sleep(60)\n",
+    "stops": "sys.exit(0)\n",
+    "is refused": 'sys.stderr.write("qemu: no such machine\\n")\nsys.exit(1)\n',
+    "ends early": 'say(marker + " exit 3\\n")\n',
+}
+ORACLE = "  # Subtest: first\n  ok 1 a\nok 1 first\n  # Subtest: second\n  ok 1 b\n  ok 2 c\n  ok 3 d\nok 2 second\n"
+
+
+def wanted(condition, message=""):
+    if not condition:
+        raise AssertionError(message or "not so")
+
+
+def write_program(path, text):
+    with open(path, "w") as out:
+        out.write(text)
+    os.chmod(path, 0o755)
+
+
+def run_planted(folder):
+    """The output of /suite/run over the planted programs."""
+    suite = os.path.join(ROOT, "userland/suite")
+    run = os.path.join(folder, "run")
+    subprocess.run([*CC, "-D_GNU_SOURCE", "-O1", "-w", "-o", run, f"{suite}/run.c", f"{suite}/memuse.c"], check=True)
+    for name, body in PLANTED.items():
+        write_program(os.path.join(folder, name), "#!/bin/sh\n" + body)
+    done = subprocess.run([run], stdout=subprocess.PIPE, timeout=120, env={**os.environ, "SUITE_TIMEOUT": "2"})
+    return done.stdout.decode(errors="replace")
+
+
+def test_planted_programs(folder):
+    text = run_planted(folder)
+    subjects = ktap.parse(text)
+    wanted(list(subjects) == sorted(PLANTED), f"subjects are {list(subjects)}")
+    wanted(text.rstrip().endswith("# suite done"), "the run did not go on to its end")
+    for name, subject in subjects.items():
+        wanted(subject.finished, f"{name} has no result of its own")
+        details = "\n".join(r.detail for r in subject.results.values() if r.status == "fail")
+        if name in WHY:
+            wanted(WHY[name] in details, f"{name}: {details!r}")
+        elif name == "wrong":
+            wanted(subject.count("fail") == 1 and "expected 4, got 5" in details, details)
+        elif name != "rubbish":
+            wanted(not subject.count("fail") and subject.count("ok") == 2, f"{name}: {subject.results}")
+    wanted(subjects["rubbish"].results["after rubbish"].status == "ok")
+    wanted("about to hang" in subjects["hang"].results["the program ends well"].detail, "its log is not with it")
+
+
+def test_cut_off_anywhere(_):
+    text = "KTAP version 1\n1..1\n  # Subtest: s\n  1..2\n  # why\r\n  not ok 1 a # 3s\n  ok 2 b # SKIP no\nnot ok 1 s # 4s\n"
+    for end in range(len(text)):
+        subject = ktap.parse(text[:end]).get("s")
+        wanted(not subject or not subject.finished or end > text.rindex("not ok 1 s") + 9, f"cut at {end}")
+    whole = ktap.parse(text)["s"]
+    wanted(whole.results["a"].detail == "why" and whole.results["b"].status == "skip" and whole.seconds == 4)
+
+
+def fake_boot(folder, name):
+    """A suite's boot in a guest that is a script."""
+    path = os.path.join(folder, "qemu")
+    write_program(path, QEMU + GUESTS[name])
+    machine = types.SimpleNamespace(name="fake", qemu=path, board="", cpu="", icount_cpu="", console="ttyS0")
+    guest.root_archive = lambda *_: cpio.Archive()
+    boots.REPORT, boots.IDLE = os.path.join(folder, "report"), 1
+    with contextlib.redirect_stderr(io.StringIO()):
+        boot = boots.run_suite(machine, "kernel", folder, 1, False, [], 20, False)
+    oracle = boots.Boot(machine, 1, True, subjects=ktap.parse(ORACLE))
+    testing.judge(boot, oracle)
+    return boot
+
+
+def test_guests(folder):
+    troubles = {
+        "panics": "Kernel panic - not syncing: planted", "hangs": "the guest hung: silent for 1 s", "stops": "the guest died",
+        "is refused": "qemu: no such machine", "ends early": "/suite/run ended early, with status 3",
+    }
+    for name, trouble in troubles.items():
+        boot = fake_boot(folder, name)
+        wanted(boot.trouble == trouble, f"a guest that {name}: {boot.trouble!r}")
+        wanted(boot.subjects["first"].results["a"].status == boot.subjects["second"].results["b"].status == "ok")
+        for title in ("c", "d"):
+            wanted(boot.subjects["second"].results[title].detail == f"not reached: {trouble}", name)
+
+
+def test_report_of_a_dead_guest(folder):
+    boot = fake_boot(folder, "panics")
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        report.failures([(boot.name, boot.subjects)], {boot.name: (boot.log_path, console.telling_lines(boot.log))})
+    lines = out.getvalue().splitlines()
+    at = next(i for i, line in enumerate(lines) if "FAILED" in line)
+    wanted("2 tests not reached: Kernel panic - not syncing: planted" in lines[at], lines[at])
+    wanted("in second" in lines[at + 1], lines[at + 1])
+    wanted(any("thread 7 (second)" in line for line in lines[at + 2:]), "the panic is not below it")
+
+
+def test_flood_of_a_kernel(_):
+    log = b"x" * console.LOG_KEPT
+    wanted(len((log + b"more")[-console.LOG_KEPT:]) == console.LOG_KEPT)
+    wanted("panic" in console.telling_lines("a\n" * 10 + "Kernel panic - not syncing: p\n" + "tail\n" * 500))
+
+
+def trouble_of(function, *arguments):
+    try:
+        function(*arguments)
+    except Trouble as trouble:
+        return str(trouble)
+    raise AssertionError("no trouble")
+
+
+def test_what_is_missing_is_one_line(folder):
+    setup.may_install = lambda *_: False
+    said = [trouble_of(setup.need, {"no-such-program": "no-such-package"})]
+    wanted("no-such-package" in said[0])
+    machine = types.SimpleNamespace(name="fake", debian="fake", qemu="/no/such/qemu", board="", cpu="", console="ttyS0")
+    guest.root_archive = lambda *_: cpio.Archive()
+    said.append(trouble_of(boots.run_command, machine, "kernel", folder, ["true"]))
+    wanted("/no/such/qemu" in said[1])
+    packages.Apt.run = lambda *_, **__: subprocess.CompletedProcess([], 100, "E: Unable to locate package linux-none\n")
+    apt = packages.Apt.__new__(packages.Apt)
+    apt.machine, apt.home = machine, folder
+    with contextlib.redirect_stderr(io.StringIO()):
+        said.append(trouble_of(apt.download, ["linux-none"]))
+    wanted("Unable to locate package linux-none" in said[2])
+    wanted(not any("\n" in line for line in said), said)
+
+
+TESTS = {
+    "programs that crash, hang, flood or stop within a line fail alone": test_planted_programs,
+    "KTAP that is cut off anywhere is read": test_cut_off_anywhere,
+    "a guest that dies or hangs is told with what it did not reach": test_guests,
+    "a dead guest's panic is below its failure": test_report_of_a_dead_guest,
+    "a flood keeps the end of the log": test_flood_of_a_kernel,
+    "a missing QEMU, tool or package is one clear line": test_what_is_missing_is_one_line,
+}
+
+
+def main():
+    failed = 0
+    print(f"1..{len(TESTS)}")
+    for number, (title, test) in enumerate(TESTS.items(), 1):
+        with tempfile.TemporaryDirectory(prefix="janus.") as folder:
+            try:
+                test(folder)
+            except Exception:       # whatever it is, it is this test's failure
+                failed += 1
+                for line in traceback.format_exc().splitlines():
+                    print(f"# {line}")
+                print(f"not ok {number} - {title}")
+                continue
+        print(f"ok {number} - {title}", flush=True)
+    return 1 if failed else 0
+
+
+sys.exit(main())
