@@ -79,14 +79,14 @@ def relative(path):
 class Program:
     """The code of an ELF file with debugging information."""
 
-    def __init__(self, machine, path):
+    def __init__(self, machine, path, lines=True):
         self.machine, self.instructions, self.order = machine, {}, []
         done = subprocess.run([*OBJDUMP[machine], "-d", "-l", "--no-show-raw-insn", path], text=True,
                               capture_output=True, errors="replace")
         if done.returncode:
             raise Trouble(f"objdump cannot read {path}: {done.stderr.strip()}")
-        if ".debug_line" not in subprocess.run([OBJDUMP[machine][0], "-h", path], text=True,
-                                               capture_output=True).stdout:
+        if lines and ".debug_line" not in subprocess.run([OBJDUMP[machine][0], "-h", path], text=True,
+                                                         capture_output=True).stdout:
             raise Trouble(f"{path} has no debugging information; build it again")
         self.parse(done.stdout)
 

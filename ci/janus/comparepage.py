@@ -10,7 +10,7 @@ from .machine import ROOT
 from .stages import STAGES
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-COLOURS = {"user": "#8a8a8a", "vectors": "#b07aa1", "entry": "#4e79a7", "syscall": "#4e79a7", "dispatch": "#f28e2b",
+COLOURS = {"user": "#8a8a8a", "vdso": "#bab0ac", "vectors": "#b07aa1", "entry": "#4e79a7", "syscall": "#4e79a7", "dispatch": "#f28e2b",
            "copy": "#76b7b2", "handler": "#59a14f", "kernel-entry": "#9c755f", "exit": "#edc948", "return": "#e15759",
            "thread-start": "#ff9da7"}
 DOORS = {

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The recorded windows of a call on each kernel of each machine, as instructions grouped by stage."""
 import concurrent.futures
+import dataclasses
 import hashlib
 import json
 import os
 import re
+import subprocess
+import tempfile
+import threading
 from dataclasses import dataclass, field
 
-from . import boots, code, frames, packages, stages, trace
+from . import boots, code, packages, stages, trace
 from .build import build
 from .machine import BUILD, MACHINES, ROOT, machine
 from .term import Trouble, say
 
 SOURCE = os.path.join(ROOT, "userland/compare/window.c")
-SCENARIO = re.compile(r'^\t\{ "([\w-]+)", "([^"]+)", ([-\w]+),', re.M)
+SCENARIO = re.compile(r'^\t\{ "([\w-]+)", "(\w+)", "([^"]+)",', re.M)
 
 
 @dataclass
@@ -40,7 +44,7 @@ def scenarios():
     """{name: (what it is, door)} from the guest's program."""
     with open(SOURCE) as file:
         found = SCENARIO.findall(file.read())
-    return {name: (what, "load" if nr == "-1" else "call") for name, what, nr in found}
+    return {name: (what, door) for name, door, what in found}
 
 
 def scenario(name):
@@ -56,61 +60,103 @@ def janus_programs(machines):
             for name in machines}
 
 
+class UserCode:
+    """The user's side of a recording: the guest's program, and the vDSO."""
+
+    def __init__(self, name, folder, taken):
+        self.program = code.Program(name, os.path.join(folder, "userland/compare/window"), lines=False)
+        self.base, image = taken.vdso
+        if not self.base:
+            self.vdso = None
+        elif taken.kernel == "Janus":
+            self.vdso = code.Program(name, os.path.join(folder, "arch", name, "vdso/vdso.so"))
+        else:
+            self.vdso = code.Memory(name, {0: image}, vdso_symbols(image))
+
+    def at(self, pc):
+        if pc in trace.PROGRAM:
+            return dataclasses.replace(self.program.at(pc), file="", line=0)
+        if not self.vdso:
+            return code.Instruction(pc, "?", "?", "", 0, 0, 0, "")
+        return dataclasses.replace(self.vdso.at(pc - self.base), address=pc)
+
+
+def vdso_symbols(image):
+    """[(address, name)] rising, of a shared object's dynamic symbols."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(image)
+        file.flush()
+        done = subprocess.run(["nm", "-D", file.name], text=True, capture_output=True)
+    found = re.findall(r"^([0-9a-f]{16}) [TtWw] ([\w.]+)", done.stdout, re.M)
+    return sorted((int(address, 16), name) for address, name in found if name.startswith("__")) or [(0, "vdso")]
+
+
 def of_janus(name, folder, program, call, kind):
     one = machine(name)
     symbols = trace.symbol_table(os.path.join(folder, "janus.elf"))
-    frame_at = {symbols[name] for name in frames.FRAME_FUNCTIONS if name in symbols}
-    taken = trace.record(one, "Janus", os.path.join(folder, "boot/kernel"), folder, call, kind, frame_at)
-    instructions = [program.at(pc) if pc >> 63 else user(pc) for pc in taken.pcs]
+    taken = trace.record(one, "Janus", os.path.join(folder, "boot/kernel"), folder, call, kind, symbols)
+    users = UserCode(name, folder, taken)
+    instructions = [program.at(pc) if pc >> 63 else users.at(pc) for pc in taken.pcs]
     where = stages.JanusStages(name)
     return Recording(name, "Janus", instructions, [where.of(i) for i in instructions], taken.before, taken.after,
                      taken.frame)
 
 
-def user(pc):
-    return code.Instruction(pc, "(the user's)", "user", "", 0, 0, 0, "")
+def kept(path, make):
+    """The JSON in a file of build/oracle; made and put there when it is not there."""
+    path = os.path.join(BUILD, "oracle", path)
+    if not os.path.exists(path):
+        data = make()
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        new = f"{path}.{os.getpid()}.{threading.get_ident()}"
+        with open(new, "w") as out:
+            json.dump(data, out)
+        os.replace(new, path)
+    with open(path) as file:
+        return json.load(file)
 
 
-def linux_symbols(one, image, folder):
+def linux_symbols(one, image, folder, version):
     """Debian's System.map is empty; root reads the kernel's own table. [(address, name)] rising."""
-    output, outcome, _ = boots.run_command(one, image, folder, ["cat", "/proc/kallsyms"], {"icount": True}, 120,
-                                           append=["nokaslr"])
-    found = re.findall(rb"^([0-9a-f]{16}) [tTwW] (\S+)\r?$", output, re.M)
-    if not found:
-        raise Trouble(f"Linux on {one.name} does not tell its symbols ({outcome.why or 'no output'})")
-    return sorted((int(address, 16), name.decode()) for address, name in found)
+    def ask():
+        say(f"asking Linux on {one.name} for its symbols ...")
+        output, outcome, _ = boots.run_command(one, image, folder, ["cat", "/proc/kallsyms"], {"icount": True}, 120,
+                                               append=["nokaslr"])
+        found = re.findall(rb"^([0-9a-f]{16}) [tTwW] (\S+)\r?$", output, re.M)
+        if not found:
+            raise Trouble(f"Linux on {one.name} does not tell its symbols ({outcome.why or 'no output'})")
+        return sorted((int(address, 16), name.decode()) for address, name in found)
+
+    return kept(f"symbols-{one.name}-{version}.json", ask)
 
 
-def linux_cache(one, folder, version, call):
-    with open(os.path.join(folder, "userland/compare/window"), "rb") as file:
-        program = file.read()
-    with open(trace.__file__, "rb") as file:
-        recorder = file.read()
-    key = hashlib.sha256(program + recorder + version.encode() + call.encode()).hexdigest()[:20]
-    return os.path.join(BUILD, "oracle", f"trace-{one.name}-{call}-{key}.json")
+def linux_recording(one, image, folder, version, call, kind):
+    """What can be kept of a recording: instructions and registers."""
+    symbols = linux_symbols(one, image, folder, version)
+    taken = trace.record(one, "Linux", image, folder, call, kind, {name: address for address, name in symbols})
+    memory, users = code.Memory(one.name, taken.pages, symbols), UserCode(one.name, folder, taken)
+    instructions = [memory.at(pc) if pc >> 63 else users.at(pc) for pc in taken.pcs]
+    return {"instructions": [list(vars(i).values()) for i in instructions], "before": taken.before,
+            "after": taken.after}
+
+
+def linux_name(one, folder, version, call):
+    """The file of a Linux recording; it holds as long as the program, the recorder and that kernel are the same."""
+    digest = hashlib.sha256(version.encode() + call.encode())
+    for path in (os.path.join(folder, "userland/compare/window"), trace.__file__, code.__file__, __file__):
+        with open(path, "rb") as file:
+            digest.update(file.read())
+    return f"trace-{one.name}-{call}-{digest.hexdigest()[:20]}.json"
 
 
 def of_linux(name, folder, call, kind):
     one = machine(name)
     image, version = packages.linux_kernel(one)
-    path = linux_cache(one, folder, version, call)
-    if os.path.exists(path):
-        with open(path) as file:
-            saved = json.load(file)
-        instructions = [code.Instruction(*fields) for fields in saved["instructions"]]
-        before, after = saved["before"], saved["after"]
-    else:
-        taken = trace.record(one, "Linux", image, folder, call, kind)
-        memory = code.Memory(name, taken.loaded, linux_symbols(one, image, folder))
-        instructions = [memory.at(pc) if pc >> 63 else user(pc) for pc in taken.pcs]
-        before, after = taken.before, taken.after
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path + ".part", "w") as out:
-            json.dump({"instructions": [list(vars(i).values()) for i in instructions], "before": before,
-                       "after": after}, out)
-        os.replace(path + ".part", path)
+    saved = kept(linux_name(one, folder, version, call),
+                 lambda: linux_recording(one, image, folder, version, call, kind))
+    instructions = [code.Instruction(*fields) for fields in saved["instructions"]]
     where = stages.LinuxStages()
-    return Recording(name, "Linux", instructions, [where.of(i) for i in instructions], before, after)
+    return Recording(name, "Linux", instructions, [where.of(i) for i in instructions], saved["before"], saved["after"])
 
 
 def record(calls, machines=None, linux=True):

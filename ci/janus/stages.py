@@ -5,12 +5,13 @@ import re
 from dataclasses import dataclass, field
 
 from .machine import ROOT
+from .trace import PROGRAM
 
 ENTRY = {"x86_64": "arch/x86_64/entry.asm", "arm64": "arch/arm64/entry.S"}
 BANNER = re.compile(r"---- (\d)\. (.+?) ----")
 
 # The rows, in the order of a call. The first of each pair is the key in the JSON.
-STAGES = (("user", "the user's own instructions"), ("vectors", "2. vectors"), ("entry", "3. entry from user"),
+STAGES = (("user", "the user's own instructions"), ("vdso", "the vDSO, in user mode"), ("vectors", "2. vectors"), ("entry", "3. entry from user"),
           ("syscall", "4. syscall"), ("dispatch", "dispatch"), ("copy", "copy from and to the user"),
           ("handler", "the handler"), ("kernel-entry", "5. entry from kernel"), ("exit", "exit work"),
           ("return", "6. return"), ("thread-start", "7. thread start"))
@@ -32,10 +33,29 @@ LINUX = (
 )
 
 
+def user_stage(address):
+    return "user" if address in PROGRAM else "vdso"
+
+
 def banners(machine):
     """[(line, banner number)] of the entry file, rising."""
     with open(os.path.join(ROOT, ENTRY[machine])) as file:
         return [(at, int(match[1])) for at, row in enumerate(file, 1) if (match := BANNER.search(row))]
+
+
+LABEL = re.compile(r"^(?:global )?([a-z]\w*):?\s*(?:[;/].*)?$")
+
+
+def labels(machine):
+    """{label: the banner it stands under} of the entry file."""
+    found, number = {}, 1
+    with open(os.path.join(ROOT, ENTRY[machine])) as file:
+        for row in file:
+            if match := BANNER.search(row):
+                number = int(match[1])
+            elif match := LABEL.match(row):
+                found[match[1]] = number
+    return found
 
 
 @dataclass
@@ -62,16 +82,18 @@ class JanusStages:
     """Where an instruction of ours belongs; call of() in the order of the trace."""
 
     def __init__(self, machine):
-        self.machine, self.banners = machine, banners(machine)
+        self.machine, self.banners, self.labels = machine, banners(machine), labels(machine)
         self.in_exit_work = False
 
     def of(self, instruction):
         if not instruction.address >> 63:
-            return "user"
+            return user_stage(instruction.address)
         if instruction.file == ENTRY[self.machine]:
             self.in_exit_work = False
-            number = max((n for line, n in self.banners if line <= instruction.line), default=2)
-            return BY_BANNER.get(number, "entry")
+            number = max((n for line, n in self.banners if line <= instruction.line), default=1)
+            if number == 1:     # an assembler may give a macro's line: then the stage is that of the label
+                number = self.labels.get(instruction.function, 3)
+            return BY_BANNER[number]
         # The vectors' macros are in the entry file too; an alignment's filler has no line of its own.
         if instruction.function.startswith("vectors"):
             return "vectors"
@@ -96,7 +118,7 @@ class LinuxStages:
 
     def of(self, instruction):
         if not instruction.address >> 63:
-            return "user"
+            return user_stage(instruction.address)
         return next((key for key, pattern in self.patterns if pattern.match(instruction.function)), "handler")
 
 

@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Recording one warm system call, instruction by instruction, from what really runs."""
+"""Recording one warm way through a door of the kernel, instruction by instruction, from what really runs."""
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from . import frames, gdbstub, guest as guests, qemu
+from . import boots, frames, gdbstub, guest as guests, qemu
 from .term import Trouble
 
 WARM = 8                # times that the program goes through its door; the last one is recorded
 LIMIT = 400_000         # instructions of one window
 BOOT_TIMEOUT = 120
+
+
+# Door: where its recording begins and ends in the guest's program.
+DOORS = {"call": ("window_call_trap", "window_call_back"), "load": ("window_load_trap", "window_load_back"),
+         "store": ("window_store_trap", "window_store_back"),
+         "function": ("window_function_trap", "window_function_back"),
+         "child": ("window_call_trap", "window_call_back"), "exec": ("window_call_trap", "_start")}
+CHILD_BEGINS = {"Janus": "thread_entry", "Linux": "ret_from_fork"}      # in the kernel, after that place in the program
+PROGRAM = range(0x30000000, 0x40000000)     # where the guest's program lies: userland/compare/meson.build
+VDSO_PAGES = 4
 
 
 @dataclass
@@ -22,28 +32,55 @@ class Trace:
     before: dict            # registers at the trap instruction
     after: dict             # and at the user's next one
     frame: list             # the words of the trap frame as entry code left it; empty for Linux
-    loaded: dict            # code bytes by page, of a kernel without an ELF file
+    pages: dict             # code bytes by page, of a kernel without an ELF file
+    vdso: tuple             # (address, bytes), (0, b"") when nothing of it ran
+
+
+@dataclass
+class Watch:
+    """What steps() looks at beside the instructions."""
+    back: int
+    sp: int                 # the user's, at the end; 0: any
+    frame_at: set           # functions whose first argument is the trap frame
+    kernel_pages: bool      # keep the kernel's code
+    pages: dict = field(default_factory=dict)
+    frame: list = field(default_factory=list)
+    vdso: tuple = (0, b"")
+
+    def ended(self, pc, sp):
+        return pc == self.back and self.sp in (0, sp)
+
+    def look(self, stub, pc, registers):
+        if pc >> 63:
+            if self.kernel_pages and pc & ~0xFFF not in self.pages:
+                self.pages[pc & ~0xFFF] = stub.memory(pc & ~0xFFF, 4096)
+            if pc in self.frame_at and not self.frame:
+                self.frame = read_frame(stub, registers[frames.FRAME_REGISTER[stub.machine]])
+        elif pc not in PROGRAM and not self.vdso[0]:
+            self.vdso = read_vdso(stub, pc & ~0xFFF)
 
 
 def symbol_table(path):
     done = subprocess.run(["nm", path], text=True, capture_output=True)
-    return {words[2]: int(words[0], 16) for words in map(str.split, done.stdout.splitlines()) if len(words) == 3}
+    found = {words[2]: int(words[0], 16) for words in map(str.split, done.stdout.splitlines()) if len(words) == 3}
+    if not found:
+        raise Trouble(f"{path} has no symbols; build it again")
+    return found
 
 
 def door(folder, kind):
-    """Addresses of the trap instruction and of the one behind it."""
+    """Addresses in the guest's program where a door's recording begins and ends."""
     path = os.path.join(folder, "userland/compare/window")
     symbols = symbol_table(path)
     try:
-        return symbols[f"window_{kind}_trap"], symbols[f"window_{kind}_back"]
+        return tuple(symbols[name] for name in DOORS[kind])
     except KeyError:
         raise Trouble(f"{path} has no door {kind!r}; build it again") from None
 
 
-def steps(stub, back, sp_name, sp, frame_at, loaded):
-    """Addresses of the instructions executed until the user is back behind the trap; registers; the trap frame.
-    `loaded`, when not None, is filled with the code's pages: they can be read from the kernel only."""
-    pcs, pc, frame = [], stub.pc(), []
+def steps(stub, sp_name, watch):
+    """Addresses of the instructions executed until the user is behind the door, and the registers there."""
+    pcs, pc = [], stub.pc()
     while True:
         if len(pcs) >= LIMIT:
             raise Trouble(f"the call took more than {LIMIT} instructions; it is no warm one")
@@ -51,12 +88,9 @@ def steps(stub, back, sp_name, sp, frame_at, loaded):
         stub.step()
         registers = stub.registers()
         pc = registers[gdbstub.PC[stub.machine]]
-        if loaded is not None and pc >> 63 and pc & ~0xFFF not in loaded:
-            loaded[pc & ~0xFFF] = stub.memory(pc & ~0xFFF, 4096)
-        if pc in frame_at and not frame:
-            frame = read_frame(stub, registers[frames.FRAME_REGISTER[stub.machine]])
-        if pc == back and registers[sp_name] == sp:
-            return pcs, registers, frame
+        if watch.ended(pc, registers[sp_name]):
+            return pcs, registers
+        watch.look(stub, pc, registers)
 
 
 def read_frame(stub, address):
@@ -64,23 +98,44 @@ def read_frame(stub, address):
     return [int.from_bytes(data[at:at + 8], "little") for at in range(0, len(data), 8)]
 
 
-def record(one, kernel, image, folder, scenario, kind, frame_at=()):
+def read_vdso(stub, page):
+    """The shared object that a page of the user's is in."""
+    for base in range(page, page - VDSO_PAGES * 4096, -4096):
+        if stub.memory(base, 4) == b"\x7fELF":
+            return base, stub.memory(base, VDSO_PAGES * 4096)
+    raise Trouble(f"the user went to {page:#x}, which is neither its program nor the vDSO")
+
+
+def record(one, kernel, image, folder, scenario, kind, symbols):
+    """One Trace; symbols: the kernel's, {name: address}."""
     trap, back = door(folder, kind)
     job = guests.Run(one, ["/compare/window", scenario], terminal=False)
-    archive = guests.root_archive(one, folder)
+    archive = guests.root_archive(one, folder, ["compare"])
     job.put(archive)
     append = [f"console={one.console}", "panic=-1", "quiet", "norandmaps", "nokaslr"]
     with tempfile.TemporaryDirectory(prefix="janus.") as scratch, tempfile.TemporaryFile() as errors:
         initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"))
-        path = os.path.join(scratch, "gdb")
+        path, console = os.path.join(scratch, "gdb"), os.path.join(scratch, "console")
         guest = qemu.Guest(one, image, initrd, append, icount=True, gdb=f"unix:{path},server=on,wait=off",
-                           console="file,id=console,path=" + os.path.join(scratch, "console"))
+                           console="file,id=console,path=" + console)
         with qemu.Process(guest, errors):
             stub = gdbstub.Stub(path, one.name)
             try:
-                return window(stub, one, kernel, trap, back, frame_at)
+                return window(stub, one, kernel, kind, trap, back, symbols)
+            except Trouble as trouble:
+                raise Trouble(f"{scenario} on {one.name} {kernel}: {trouble}{last_words(console)}") from None
             finally:
                 stub.close()
+
+
+def last_words(console):
+    """What the console of a guest said of its death."""
+    try:
+        with open(console, errors="replace") as file:
+            line = boots.panic_line(file.read())
+    except OSError:
+        return ""
+    return f": {line}" if line else ""
 
 
 def run_to(stub, address):
@@ -89,13 +144,25 @@ def run_to(stub, address):
     stub.breakpoint(address, on=False)
 
 
-def window(stub, one, kernel, trap, back, frame_at):
+def child_begins(kernel, symbols):
+    name = CHILD_BEGINS[kernel]
+    if name not in symbols:
+        raise Trouble(f"the kernel has no symbol {name}")
+    return symbols[name]
+
+
+def window(stub, one, kernel, kind, trap, back, symbols):
     sp = "rsp" if one.name == "x86_64" else "sp"
+    begin = child_begins(kernel, symbols) if kind == "child" else 0
     for turn in range(WARM):
         if turn:
             run_to(stub, back)      # a load that faulted runs again: the same place is not yet the next turn
         run_to(stub, trap)
+        if begin:
+            run_to(stub, begin)
     before = stub.registers()
-    loaded = {} if kernel == "Linux" else None
-    pcs, after, frame = steps(stub, back, sp, before[sp], frame_at, loaded)
-    return Trace(one.name, kernel, pcs, before, after, frame, loaded)
+    at_same_sp = before[sp] if kind not in ("child", "exec") else 0
+    watch = Watch(back, at_same_sp, {symbols[name] for name in frames.FRAME_FUNCTIONS if name in symbols}
+                  if kernel == "Janus" else set(), kernel == "Linux")
+    pcs, after = steps(stub, sp, watch)
+    return Trace(one.name, kernel, pcs, before, after, watch.frame, watch.pages, watch.vdso)

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * window NAME: go through one door of the kernel WARM times, each time checked for its result. `janus compare`
- * stops this program at the door's trap instruction and records the last time, instruction by instruction.
+ * stops this program at the door's trap instruction and records the last time, instruction by instruction. The
+ * doors are window.S's; ci/janus/trace.py says where the recording of each begins and ends.
  *
  * window --list names the scenarios, one "NAME DOOR what it is" a line.
  * window --count NAME... goes through the door TURNS times and tells the clock's nanoseconds (under -icount:
- * instructions), less those of the same loop around a nop in the place of the trap instruction.
+ * instructions), less those of the same loop around a nop in the place of the trap instruction. NAME+NAME is for
+ * calls that undo each other: one after the other, in each turn.
  */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -17,9 +20,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,23 +34,27 @@
 #define WARM 8
 #define PAGE 4096
 #define TURNS 4000
+#define AT_ONCE 4		/* scenarios in one --count */
 
 long window_call(long nr, const long args[6]);
 long window_nothing(long nr, const long args[6]);
+long window_function(long function, const long args[6]);
 long window_load(const void *from);
+long window_store(void *to);
 
 struct scenario {
-	const char *name, *what;
-	long nr;			/* the call, or -1: a load from args[0] */
+	const char *name, *door, *what;
+	long nr;			/* the call, or -1: args[0] is for the door */
 	void (*prepare)(long args[6]);	/* before each time; may be NULL */
 	bool (*check)(long result);	/* after each time; NULL: not negative */
 	void (*clean)(long result);	/* after each time; may be NULL */
 };
 
 static char buffer[PAGE];
+static char **arguments;
 static int tube[2], file = -1, epoll_set = -1, there[2], back[2], counter = -1;
 static uint32_t word;
-static volatile int handled;
+static volatile int handled, signals_due;
 static struct stat status;
 static struct timespec when;
 static struct pollfd polled;
@@ -182,8 +191,9 @@ static void prepare_signal(long a[6])
 	a[1] = syscall(SYS_gettid);
 	a[2] = SIGUSR1;
 	handled = 0;
+	signals_due = 1;
 }
-static bool check_signal(long r) { return !r && handled == 1; }
+static bool check_signal(long r) { return !r && handled == signals_due; }
 static void prepare_fork(long a[6]) { a[0] = SIGCHLD; }
 static bool check_fork(long r)
 {
@@ -203,31 +213,170 @@ static void prepare_fault(long a[6])
 	a[0] = pointer(page);
 }
 
+static void prepare_close(long a[6]) { open_file(); a[0] = open("/tmp/window", O_RDONLY); }
+static void prepare_pwrite(long a[6]) { prepare_pread(a); }
+static void prepare_mprotect(long a[6])
+{
+	static char *page;
+	static int prot = PROT_READ | PROT_WRITE;
+
+	if (!page) {
+		page = mmap(NULL, PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		*page = 1;
+	}
+	prot ^= PROT_WRITE;
+	a[0] = pointer(page);
+	a[1] = PAGE;
+	a[2] = prot;
+}
+static void prepare_brk(long a[6])
+{
+	static long start, grown;
+
+	if (!start)
+		start = (syscall(SYS_brk, 0) + PAGE - 1) & -PAGE;
+	grown ^= PAGE;
+	a[0] = start + grown;
+}
+static bool check_break(long r) { return r > 0 && r % PAGE == 0; }
+
+static int ends[2];
+static void prepare_unix(long a[6])
+{
+	if (!ends[1])
+		socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+	a[0] = ends[1];
+	a[1] = pointer(buffer);
+	a[2] = 1;
+}
+static void clean_unix(long r) { (void)r; read(ends[0], buffer, 1); }
+
+/* A child that has exited and was not yet asked for. */
+static void prepare_wait(long a[6])
+{
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(7);
+	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	a[0] = pid;
+}
+static bool check_wait(long r) { return r > 0; }
+
+static void prepare_file_page(long a[6], int flags)
+{
+	static char *page;
+
+	open_file();
+	if (page)
+		munmap(page, PAGE);
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, flags, file, 0);
+	a[0] = pointer(page);
+}
+static void prepare_fault_file(long a[6]) { prepare_file_page(a, MAP_SHARED); }
+static void prepare_cow(long a[6])
+{
+	prepare_file_page(a, MAP_PRIVATE);
+	(void)*(volatile char *)a[0];
+}
+
+/* The next life of this program is one turn further. */
+static void prepare_exec(long a[6])
+{
+	static char turn[12];
+	static char *argv[] = { NULL, "exec", turn, NULL }, *envp[] = { NULL };
+
+	argv[0] = arguments[0];
+	snprintf(turn, sizeof(turn), "%d", arguments[2] ? atoi(arguments[2]) + 1 : 2);
+	a[0] = pointer("/proc/self/exe");
+	a[1] = pointer(argv);
+	a[2] = pointer(envp);
+}
+
+/* The vDSO's function by the end of its name, which differs by machine. */
+static long in_vdso(const char *tail)
+{
+	const char *base = (const char *)getauxval(AT_SYSINFO_EHDR), *names = NULL;
+	const Elf64_Ehdr *head = (const void *)base;
+	const Elf64_Phdr *segment = base ? (const void *)(base + head->e_phoff) : NULL;
+	const Elf64_Dyn *dynamic = NULL;
+	const Elf64_Sym *symbols = NULL;
+	const Elf64_Word *hash = NULL;
+
+	for (int i = 0; base && i < head->e_phnum; i++)
+		if (segment[i].p_type == PT_DYNAMIC)
+			dynamic = (const void *)(base + segment[i].p_offset);
+	for (; dynamic && dynamic->d_tag != DT_NULL; dynamic++) {
+		const char *at = base + dynamic->d_un.d_ptr;
+
+		if (dynamic->d_tag == DT_STRTAB)
+			names = at;
+		else if (dynamic->d_tag == DT_SYMTAB)
+			symbols = (const void *)at;
+		else if (dynamic->d_tag == DT_HASH)
+			hash = (const void *)at;
+	}
+	for (Elf64_Word i = 0; names && symbols && hash && i < hash[1]; i++) {
+		const char *name = names + symbols[i].st_name;
+
+		if (!strncmp(name, "__", 2) && strlen(name) > strlen(tail) && !strcmp(name + strlen(name) - strlen(tail), tail))
+			return (long)(base + symbols[i].st_value);
+	}
+	return 0;
+}
+static void prepare_vdso(long a[6]) { a[0] = CLOCK_MONOTONIC; a[1] = pointer(&when); a[2] = in_vdso("_clock_gettime"); }
+
+static bool check_never(long r) { (void)r; return false; }
 static const struct scenario scenarios[] = {
-	{ "getppid", "the shortest call there is", SYS_getppid, NULL, check_ppid, NULL },
-	{ "bad", "a number that no call has", 1000, NULL, check_nosys, NULL },
-	{ "lseek", "set a file's position", SYS_lseek, prepare_seek, check_seek, NULL },
-	{ "fcntl", "ask for a file's flags", SYS_fcntl, prepare_getfl, NULL, NULL },
-	{ "write-null", "one byte to /dev/null", SYS_write, prepare_null, check_one, NULL },
-	{ "read-zero", "one byte from /dev/zero", SYS_read, prepare_zero, check_one, NULL },
-	{ "read", "one byte from a pipe that has one", SYS_read, prepare_read, check_one, NULL },
-	{ "write", "one byte to a pipe nobody waits for", SYS_write, prepare_write, check_one, clean_write },
-	{ "switch", "a byte from a pipe that another process has yet to write", SYS_read, prepare_switch, check_one, NULL },
-	{ "eventfd", "add to a counter nobody waits for", SYS_write, prepare_eventfd, check_eight, clean_eventfd },
-	{ "pread", "4 KiB of a file in memory", SYS_pread64, prepare_pread, check_page, NULL },
-	{ "fstat", "the attributes of an open file", SYS_fstat, prepare_fstat, check_fstat, NULL },
-	{ "stat", "the attributes of a path", SYS_newfstatat, prepare_statat, check_fstat, NULL },
-	{ "openat", "open a path", SYS_openat, prepare_open, NULL, clean_open },
-	{ "clock_gettime", "the clock, by the call", SYS_clock_gettime, prepare_clock, NULL, NULL },
-	{ "futex", "wake a word nobody waits for", SYS_futex, prepare_wake, check_zero, NULL },
-	{ "ppoll", "a pipe that is ready", SYS_ppoll, prepare_poll, check_one, clean_poll },
-	{ "epoll_pwait", "a pipe that is ready, by epoll", SYS_epoll_pwait, prepare_epoll, check_one, clean_poll },
-	{ "mmap", "a page of anonymous memory", SYS_mmap, prepare_mmap, check_mapping, clean_mmap },
-	{ "munmap", "an untouched page", SYS_munmap, prepare_munmap, check_zero, NULL },
-	{ "signal", "a signal to oneself: delivery, handler, sigreturn", SYS_tgkill, prepare_signal, check_signal, NULL },
-	{ "fork", "the parent's side of clone", SYS_clone, prepare_fork, check_fork, NULL },
-	{ "fault", "the first touch of a page", -1, prepare_fault, check_zero, NULL },
+	{ "getppid", "call", "the shortest call there is", SYS_getppid, NULL, check_ppid, NULL },
+	{ "bad", "call", "a number that no call has", 1000, NULL, check_nosys, NULL },
+	{ "lseek", "call", "set a file's position", SYS_lseek, prepare_seek, check_seek, NULL },
+	{ "fcntl", "call", "ask for a file's flags", SYS_fcntl, prepare_getfl, NULL, NULL },
+	{ "write-null", "call", "one byte to /dev/null", SYS_write, prepare_null, check_one, NULL },
+	{ "read-zero", "call", "one byte from /dev/zero", SYS_read, prepare_zero, check_one, NULL },
+	{ "read", "call", "one byte from a pipe that has one", SYS_read, prepare_read, check_one, NULL },
+	{ "write", "call", "one byte to a pipe nobody waits for", SYS_write, prepare_write, check_one, clean_write },
+	{ "switch", "call", "a byte from a pipe that another process has yet to write: two switches", SYS_read, prepare_switch,
+	  check_one, NULL },
+	{ "eventfd", "call", "add to a counter nobody waits for", SYS_write, prepare_eventfd, check_eight, clean_eventfd },
+	{ "pread", "call", "4 KiB of a file in memory", SYS_pread64, prepare_pread, check_page, NULL },
+	{ "fstat", "call", "the attributes of an open file", SYS_fstat, prepare_fstat, check_fstat, NULL },
+	{ "stat", "call", "the attributes of a path", SYS_newfstatat, prepare_statat, check_fstat, NULL },
+	{ "openat", "call", "open a path", SYS_openat, prepare_open, NULL, clean_open },
+	{ "clock_gettime", "call", "the clock, by the call", SYS_clock_gettime, prepare_clock, NULL, NULL },
+	{ "futex", "call", "wake a word nobody waits for", SYS_futex, prepare_wake, check_zero, NULL },
+	{ "ppoll", "call", "a pipe that is ready", SYS_ppoll, prepare_poll, check_one, clean_poll },
+	{ "epoll_pwait", "call", "a pipe that is ready, by epoll", SYS_epoll_pwait, prepare_epoll, check_one, clean_poll },
+	{ "mmap", "call", "a page of anonymous memory", SYS_mmap, prepare_mmap, check_mapping, clean_mmap },
+	{ "munmap", "call", "an untouched page", SYS_munmap, prepare_munmap, check_zero, NULL },
+	{ "signal", "call", "a signal to oneself: delivery, handler, sigreturn", SYS_tgkill, prepare_signal, check_signal, NULL },
+	{ "close", "call", "an open file", SYS_close, prepare_close, check_zero, NULL },
+	{ "pwrite", "call", "4 KiB into a file in memory", SYS_pwrite64, prepare_pwrite, check_page, NULL },
+	{ "unix-send", "call", "one byte to a unix socket nobody waits for", SYS_sendto, prepare_unix, check_one, clean_unix },
+	{ "mprotect", "call", "a touched page, read-only and back", SYS_mprotect, prepare_mprotect, check_zero, NULL },
+	{ "brk", "call", "the heap a page larger, and smaller", SYS_brk, prepare_brk, check_break, NULL },
+	{ "vdso-clock", "function", "the clock without the kernel: a function of the vDSO", -1, prepare_vdso, check_zero, NULL },
+	{ "fault", "load", "the first touch of a page", -1, prepare_fault, check_zero, NULL },
+	{ "fault-file", "load", "the first touch of a file's page that memory has", -1, prepare_fault_file, check_zero, NULL },
+	{ "cow", "store", "the first write to a page that a file still owns", -1, prepare_cow, check_zero, NULL },
+	{ "fork", "call", "clone, on the parent's side", SYS_clone, prepare_fork, check_fork, NULL },
+	{ "fork-child", "child", "clone, on the child's side: from its first switch", SYS_clone, prepare_fork, check_fork, NULL },
+	{ "wait4", "call", "ask for a child that has ended", SYS_wait4, prepare_wait, check_wait, NULL },
+	{ "exec", "exec", "a program that starts itself anew", SYS_execve, prepare_exec, check_never, NULL },
 };
+
+/* Through the scenario's door. */
+static long enter(const struct scenario *s, const long args[6])
+{
+	if (!strcmp(s->door, "load"))
+		return window_load((const void *)args[0]);
+	if (!strcmp(s->door, "store"))
+		return window_store((void *)args[0]);
+	if (!strcmp(s->door, "function"))
+		return args[2] ? window_function(args[2], args) : -ENOSYS;
+	return window_call(s->nr, args);
+}
 
 static bool once(const struct scenario *s)
 {
@@ -235,7 +384,7 @@ static bool once(const struct scenario *s)
 
 	if (s->prepare)
 		s->prepare(args);
-	result = s->nr < 0 ? window_load((void *)args[0]) : window_call(s->nr, args);
+	result = enter(s, args);
 	if (s->check ? !s->check(result) : result < 0) {
 		fprintf(stderr, "window: %s returned %ld\n", s->name, result);
 		return false;
@@ -253,58 +402,108 @@ static int64_t now(void)
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
-/* The same loop for both, so that it cancels out. */
-static __attribute__((noinline)) int64_t turns(long (*door)(long, const long *), long nr, const long *args, long *result)
+static const struct scenario *find(const char *name, size_t length)
+{
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
+		if (strlen(scenarios[i].name) == length && !strncmp(name, scenarios[i].name, length))
+			return &scenarios[i];
+	return NULL;
+}
+
+/* Scenarios that are counted together. */
+struct group {
+	int count;
+	const struct scenario *of[AT_ONCE];
+	long args[AT_ONCE][6], results[AT_ONCE];
+};
+
+/* The same loop for both doors, so that it cancels out. */
+static __attribute__((noinline)) int64_t turns(long (*door)(long, const long *), struct group *g)
 {
 	int64_t start = now();
 
 	for (int n = 0; n < TURNS; n++)
-		*result = door(nr, args);
+		for (int i = 0; i < g->count; i++)
+			g->results[i] = door(g->of[i]->nr, g->args[i]);
 	return now() - start;
 }
 
-static bool count(const struct scenario *s)
+static bool prepare_group(struct group *g, const char *names)
 {
-	long args[6] = { 0 }, result, nothing;
+	for (g->count = 0; *names && g->count < AT_ONCE; g->count++) {
+		size_t length = strcspn(names, "+");
+
+		g->of[g->count] = find(names, length);
+		memset(g->args[g->count], 0, sizeof(g->args[0]));
+		if (!g->of[g->count])
+			return false;
+		if (g->of[g->count]->prepare)
+			g->of[g->count]->prepare(g->args[g->count]);
+		names += length + (names[length] == '+');
+	}
+	return g->count;
+}
+
+static bool group_right(struct group *g)
+{
+	signals_due = 2 * TURNS;
+	for (int i = 0; i < g->count; i++)
+		if (g->of[i]->check ? !g->of[i]->check(g->results[i]) : g->results[i] < 0)
+			return false;
+	return true;
+}
+
+static bool count(const char *names)
+{
+	const struct timespec settle = { .tv_nsec = 40000000 };		/* what a grace period frees is not paid for here */
+	struct group g;
 	int64_t with, without;
 
-	if (s->prepare)
-		s->prepare(args);
-	turns(window_call, s->nr, args, &result);	/* warm */
-	with = turns(window_call, s->nr, args, &result);
-	without = turns(window_nothing, s->nr, args, &nothing);
-	if (s->check ? !s->check(result) : result < 0)
+	if (!prepare_group(&g, names))
 		return false;
-	/* The nop was counted too. */
-	printf("window %s %lld ns in %d turns\n", s->name, (long long)(with - without + TURNS), TURNS);
+	nanosleep(&settle, NULL);
+	turns(window_call, &g);		/* warm */
+	with = turns(window_call, &g);
+	if (!group_right(&g))
+		return false;
+	without = turns(window_nothing, &g);
+	/* The nops were counted too. */
+	printf("window %s %lld ns in %d turns\n", names, (long long)(with - without + TURNS * g.count), TURNS);
 	return true;
 }
 
 static int count_all(char **names)
 {
 	for (; *names; names++)
-		for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-			if (!strcmp(*names, scenarios[i].name) && !count(&scenarios[i]))
-				return 1;
+		if (!count(*names)) {
+			fprintf(stderr, "window: %s cannot be counted\n", *names);
+			return 1;
+		}
+	return 0;
+}
+
+static int list(void)
+{
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
+		printf("%s %s %s\n", scenarios[i].name, scenarios[i].door, scenarios[i].what);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
+	const struct scenario *s = argc > 1 ? find(argv[1], strlen(argv[1])) : NULL;
+
+	arguments = argv;
+	if (argc > 1 && !strcmp(argv[1], "--list"))
+		return list();
 	if (argc > 2 && !strcmp(argv[1], "--count"))
 		return count_all(argv + 2);
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-		const struct scenario *s = &scenarios[i];
-
-		if (argc > 1 && !strcmp(argv[1], "--list"))
-			printf("%s %s %s\n", s->name, s->nr < 0 ? "load" : "call", s->what);
-		if (argc < 2 || strcmp(argv[1], s->name))
-			continue;
-		for (int n = 0; n < WARM; n++)
-			if (!once(s))
-				return 1;
-		printf("window %s done\n", s->name);
-		return 0;
-	}
-	return argc > 1 && !strcmp(argv[1], "--list") ? 0 : 2;
+	if (!s)
+		return 2;
+	/* The program that starts itself anew has its turn as an argument. */
+	for (int n = argc > 2 ? atoi(argv[2]) : 1; n <= WARM; n++)
+		if (!once(s))
+			return 1;
+	printf("window %s done\n", s->name);
+	return 0;
 }

@@ -30,6 +30,29 @@ window_nothing:
 	nop
 	ret
 
+/* long window_function(long function, const long args[6]): no trap, a call with the first two of args */
+	.globl	window_function, window_function_trap, window_function_back
+window_function:
+	stp	x29, x30, [sp, #-16]!
+	mov	x8, x0
+	ldp	x0, x1, [x1]
+window_function_trap:
+	blr	x8
+window_function_back:
+	ldp	x29, x30, [sp], #16
+	ret
+
+/* long window_store(void *to) */
+	.globl	window_store, window_store_trap, window_store_back
+window_store:
+	mov	x1, x0
+	mov	w0, wzr
+	mov	w2, #1
+window_store_trap:
+	strb	w2, [x1]
+window_store_back:
+	ret
+
 /* long window_load(const void *from) */
 	.globl	window_load, window_load_trap, window_load_back
 window_load:

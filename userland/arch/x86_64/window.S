@@ -36,6 +36,29 @@ window_nothing:
 	nop
 	ret
 
+/* long window_function(long function, const long args[6]): no trap, a call with the first two of args */
+	.globl	window_function, window_function_trap, window_function_back
+window_function:
+	sub	$8, %rsp
+	mov	%rdi, %rax
+	mov	8(%rsi), %r11
+	mov	0(%rsi), %rdi
+	mov	%r11, %rsi
+window_function_trap:
+	call	*%rax
+window_function_back:
+	add	$8, %rsp
+	ret
+
+/* long window_store(void *to) */
+	.globl	window_store, window_store_trap, window_store_back
+window_store:
+	xor	%eax, %eax
+window_store_trap:
+	movb	$1, (%rdi)
+window_store_back:
+	ret
+
 /* long window_load(const void *from) */
 	.globl	window_load, window_load_trap, window_load_back
 window_load:
