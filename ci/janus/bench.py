@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from . import benchplot, boots, packages
 from .build import build
+from .files import can_write, write
 from .machine import BUILD, MACHINES, ROOT, machine
 from .term import Trouble, green, red, say
 
@@ -53,10 +54,10 @@ def parse(text):
     return costs
 
 
-def measure(one, kernel, folder, what, names, timeout):
+def measure(one, kernel, folder, what, names, timeout, smp=1):
     say(f"bench on {what} ...")
-    output, outcome, errors = boots.run_command(one, kernel, folder, ["/bench/bench", *names], {"icount": True},
-                                                timeout, append=["norandmaps", "nokaslr"])
+    output, outcome, errors = boots.run_command(one, kernel, folder, ["/bench/bench", *names],
+                                                {"icount": True, "smp": smp}, timeout, append=["norandmaps", "nokaslr"])
     text = output.decode(errors="replace")
     if "bench done" not in text:
         log = outcome.log.decode(errors="replace")
@@ -76,8 +77,7 @@ def linux_costs(one, folder, names, timeout):
             return json.load(file)
     costs = measure(one, image, folder, f"{one.name} Linux {version}", names, timeout)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w") as out:
-        json.dump(costs, out)
+    write(path, json.dumps(costs))
     return costs
 
 
@@ -146,15 +146,6 @@ def as_json(table, results):
                for row in table} for name, (janus, linux) in results.items()}}
 
 
-def write(path, text):
-    try:
-        with open(path + ".part", "w") as out:
-            out.write(text)
-        os.replace(path + ".part", path)
-    except OSError as error:
-        raise Trouble(f"cannot write {path}: {error.strerror}") from None
-
-
 def collect(names, machines, linux=True, timeout=600):
     """{machine: (Janus's costs, Linux's)}."""
     results = {}
@@ -167,11 +158,24 @@ def collect(names, machines, linux=True, timeout=600):
     return results
 
 
+def bench_smp(options):
+    from . import flatness, testing
+    results, lines = flatness.flatness(options, testing.smp_list(options.smp))
+    if options.json:
+        write(options.json, json.dumps(flatness.as_json(results), indent=1) + "\n")
+    for line in lines:
+        print(red(f"not flat: {line}"))
+    return 1 if lines and options.check else 0
+
+
 def bench(options):
     table = rows()
     unknown = [name for name in options.rows if name not in {row.name for row in table}]
     if unknown:
         raise Trouble(f"there is no row {unknown[0]!r}; the rows are {', '.join(r.name for r in table)}", 2)
+    can_write(options.json, options.html)
+    if options.smp:
+        return bench_smp(options)
     results = collect(options.rows, options.arch or list(MACHINES), not options.no_linux, options.timeout)
     if options.budgets:
         print_budgets(table, results)

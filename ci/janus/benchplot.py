@@ -3,68 +3,123 @@
 import html
 import math
 
-MARKS = (("linux", "Linux", "#c0504d", "M-5,-5L5,5M-5,5L5,-5"), ("janus", "Janus", "#2e75b6", "M0,-6L6,0L0,6L-6,0Z"),
-         ("goal", "goal", "#7f7f7f", "M-5,0L5,0M0,-5L0,5"), ("moonshot", "moonshot", "#bf9000", "M0,-6L5,5L-5,5Z"),
-         ("floor", "floor (estimate)", "#548235", "M0,-6L0,6"))
+MARKS = (("linux", "Linux", "M-5,-5L5,5M-5,5L5,-5"), ("goal", "goal", "M-6,0L6,0M0,-6L0,6"),
+         ("floor", "floor (estimate)", "M0,-9L0,9"), ("moonshot", "moonshot", "M0,-7L6,5L-6,5Z"),
+         ("janus", "Janus", "M0,-7L7,0L0,7L-7,0Z"))       # Janus last: on top
+WHAT = {
+    "getppid": "the shortest call there is", "bad_number": "a number that no call has", "clock_gettime": "the clock, by the vDSO",
+    "write_null_1": "one byte to /dev/null", "read_zero_1": "one byte from /dev/zero", "read_zero_4k": "4 KiB from /dev/zero",
+    "lseek": "set a file's position", "fcntl_getfl": "ask for a file's flags", "fstat": "attributes of an open file",
+    "signal": "to oneself: delivery, handler, sigreturn", "stat_4": "attributes of a path of four names",
+    "stat_enoent": "a path whose last name is not there", "open_close": "open a file and close it",
+    "creat_unlink": "make a file and remove it", "mkdir_rmdir": "make a folder and remove it", "rename_twice": "there and back",
+    "pread_4k": "4 KiB of a file in memory", "pread_64k": "64 KiB of a file in memory",
+    "lseek_getdents_3": "list a folder of three names", "pipe_1": "one byte into a pipe and out", "pipe_4k": "4 KiB into a pipe and out",
+    "poll_ready": "one pipe that is ready", "epoll_ready": "one pipe that is ready, by epoll", "eventfd": "write and read",
+    "futex_wake_none": "wake a word nobody waits for", "futex_wait_eagain": "wait for a word that has changed",
+    "pipe_pingpong": "two processes, there and back", "futex_pingpong": "two processes, there and back",
+    "unix_1": "one byte through a unix socket", "unix_pingpong": "two processes, there and back",
+    "thread": "pthread_create and join", "fork_exit_wait": "an 800 KB static program", "vfork_exit_wait": "the child only exits",
+    "fork_exec_wait": "fork, then a new program", "vfork_exec_wait": "vfork, then a new program",
+    "mmap_munmap": "4 KiB, untouched", "mmap_touch_munmap": "4 KiB, touched once", "fault_anon": "first touch of a page",
+    "fault_cow": "first write to a shared page", "mprotect_toggle": "read-only and back", "brk": "a page more and a page less",
+}
 STYLE = """
-:root{color-scheme:light dark;--line:#8888;--text:#222;--back:#fff}
-@media(prefers-color-scheme:dark){:root{--text:#ddd;--back:#181818}}
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:var(--text);
-background:var(--back)}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{padding:.15rem .5rem;text-align:right;border-bottom:1px solid var(--line)}
-th:first-child,td:first-child{text-align:left}td.plot{width:45%;padding:0}
-svg{display:block;width:100%;height:22px}.scroll{overflow-x:auto}
-@media print{td.plot{width:35%}}
+:root{color-scheme:light dark;--line:#8888;--grid:#8883;--text:#1c1c1c;--quiet:#5a5a5a;--back:#fff;
+--linux:#b23b32;--janus:#1f66b0;--goal:#5f5f5f;--moonshot:#96700a;--floor:#3f7a28}
+@media(prefers-color-scheme:dark){:root{--text:#e6e6e6;--quiet:#a8a8a8;--back:#161616;
+--linux:#ff8a80;--janus:#7db8ff;--goal:#b5b5b5;--moonshot:#e6bd4a;--floor:#8fce72}}
+body{font:15px/1.5 system-ui,sans-serif;max-width:76rem;margin:1rem auto;padding:0 1rem;color:var(--text);background:var(--back)}
+p{max-width:60rem}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+caption{text-align:left;color:var(--quiet)}
+th,td{padding:.1rem .5rem;text-align:right;border-bottom:1px solid var(--line);font-weight:inherit}
+thead th{font-weight:600;vertical-align:bottom}th:first-child{text-align:left}
+th small{display:block;color:var(--quiet);line-height:1.1;padding-bottom:.2rem}.janus{font-weight:700}
+.plot{width:44%;padding:0}svg{display:block;width:100%;overflow:visible}
+svg .line{stroke:currentColor;stroke-opacity:.3}svg .grid{stroke:var(--grid)}svg text{fill:var(--quiet);font-size:11px;text-anchor:middle}
+.mark{stroke-width:2;fill:none}.linux{stroke:var(--linux)}.mark.janus{stroke:var(--janus);fill:var(--janus)}.goal{stroke:var(--goal)}
+.moonshot{stroke:var(--moonshot)}.floor{stroke:var(--floor)}
+.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:0}
+.legend svg{display:inline-block;width:20px;height:20px;vertical-align:middle}
+@media(max-width:46rem){table,tbody,caption{display:block}thead,td.aim{display:none}
+tr{display:grid;grid-template-columns:1fr auto auto auto;gap:0 .7rem;border-bottom:1px solid var(--line);padding:.3rem 0 .6rem}
+th,td{border:0;padding:0}th[scope=row]{grid-column:1/-1}td.plot{grid-column:1/-1;width:100%;grid-row:3}
+td[data-name]::before{content:attr(data-name)' ';color:var(--quiet);font-size:.8rem;font-weight:400}}
+@media print{body{font-size:9pt;max-width:none}tr{break-inside:avoid}h2{break-before:page}h2:first-of-type{break-before:auto}
+.mark{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
+LEFT, RIGHT = 12, 488
 
 
 def shown(value):
     return f"{value:,.0f}" if isinstance(value, (int, float)) else html.escape(str(value or "–"))
 
 
-def line(row, low, high):
-    """One row's marks on its line, as SVG."""
-    def place(value):
-        return 10 + 380 * (math.log10(value) - low) / (high - low)
+def mark(key, path, at):
+    return f'<path class="mark {key}" transform="translate({at:.1f},12)" d="{path}"/>'
 
-    parts = ['<line x1="10" y1="11" x2="390" y2="11" stroke="currentColor" stroke-opacity=".25"/>']
-    for key, title, colour, path in MARKS:
-        value = row[key]
-        if isinstance(value, (int, float)) and value > 0:
-            fill = colour if path.endswith("Z") else "none"
-            parts.append(f'<path transform="translate({place(value):.1f},11)" d="{path}" stroke="{colour}" '
-                         f'stroke-width="2" fill="{fill}"><title>{title}: {shown(value)}</title></path>')
-    return f'<svg viewBox="0 0 400 22" role="img" aria-label="marks on a logarithmic line">{"".join(parts)}</svg>'
+
+class Scale:
+    """Where a figure stands on a logarithmic line of whole decades."""
+
+    def __init__(self, values):
+        self.low, self.high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+
+    def place(self, value):
+        return LEFT + (RIGHT - LEFT) * (math.log10(value) - self.low) / (self.high - self.low)
+
+    def decades(self):
+        return range(self.low, self.high + 1)
+
+    def axis(self):
+        words = "".join(f'<text x="{self.place(10 ** n):.1f}" y="13">{10 ** n:,}</text>' for n in self.decades())
+        return f'<svg viewBox="0 0 500 18" aria-hidden="true">{words}</svg>'
+
+    def line(self, row):
+        """One row's marks. What they say stands in the row's cells, so that it need not be read twice."""
+        grid = "".join(f'<line class="grid" x1="{self.place(10 ** n):.1f}" x2="{self.place(10 ** n):.1f}" y1="0" y2="24"/>'
+                       for n in self.decades())
+        marks = "".join(mark(key, path, self.place(row[key])) for key, _, path in MARKS
+                        if isinstance(row[key], (int, float)) and row[key] > 0)
+        return (f'<svg viewBox="0 0 500 24" aria-hidden="true">{grid}<line class="line" x1="{LEFT}" y1="12" x2="{RIGHT}" y2="12"/>'
+                f"{marks}</svg>")
 
 
 def legend():
-    items = (f'<svg viewBox="-8 -8 16 16" style="display:inline;width:16px;height:16px;vertical-align:middle">'
-             f'<path d="{path}" stroke="{colour}" stroke-width="2" fill="{colour if path.endswith("Z") else "none"}"/>'
-             f'</svg> {title}' for _, title, colour, path in MARKS)
-    return "<p>" + " &nbsp; ".join(items) + "</p>"
+    return '<ul class="legend">' + "".join(
+        f'<li><svg viewBox="-10 -10 20 20" aria-hidden="true"><path class="mark {key}" d="{path}"/></svg> {title}</li>'
+        for key, title, path in sorted(MARKS, key=lambda m: ("janus", "linux", "goal", "moonshot", "floor").index(m[0]))) + "</ul>"
+
+
+def ratio(row):
+    known = all(isinstance(row[key], (int, float)) and row[key] for key in ("linux", "janus"))
+    return f"{row['linux'] / row['janus']:.1f}×" if known else "–"
+
+
+def table_row(title, row, scale):
+    aims = "".join(f'<td class="aim">{shown(row[key])}' for key in ("goal", "moonshot", "floor"))
+    return (f'<tr><th scope="row">{html.escape(title)}<small>{html.escape(WHAT.get(title, ""))}</small>'
+            f'<td data-name="Linux">{shown(row["linux"])}<td class="janus" data-name="Janus">{shown(row["janus"])}'
+            f'<td data-name="ratio">{ratio(row)}{aims}<td class="plot">{scale.line(row)}</tr>')
 
 
 def machine_table(name, costs):
-    values = [v for row in costs.values() for v in row.values() if isinstance(v, (int, float)) and v > 0]
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    lines = []
-    for title, row in costs.items():
-        numbers = [row["linux"], row["janus"]]
-        known = all(isinstance(v, (int, float)) and v for v in numbers)
-        ratio = f"{numbers[0] / numbers[1]:.1f}×" if known else "–"
-        lines.append(f"<tr><td>{html.escape(title)}</td><td>{shown(row['linux'])}</td><td>{shown(row['janus'])}</td>"
-                     f"<td>{ratio}</td><td>{shown(row['goal'])}</td><td>{shown(row['moonshot'])}</td>"
-                     f"<td class=plot>{line(row, low, high)}</td></tr>")
-    scale = f"10<sup>{low}</sup> to 10<sup>{high}</sup>"
-    return (f"<h2>{html.escape(name)}</h2><div class=scroll><table><thead><tr><th>operation<th>Linux<th>Janus<th>ratio"
-            f"<th>goal<th>moonshot<th>{scale}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>")
+    scale = Scale([v for row in costs.values() for v in row.values() if isinstance(v, (int, float)) and v > 0])
+    rows = "".join(table_row(title, row, scale) for title, row in costs.items()
+                   if isinstance(row["janus"], float) or isinstance(row["linux"], float))
+    heads = "".join(f'<th scope="col">{word}' for word in ("operation", "Linux", "Janus", "ratio"))
+    heads += "".join(f'<th scope="col" class="aim">{word}' for word in ("goal", "moonshot", "floor"))
+    return (f"<h2>{html.escape(name)}</h2><table><caption>Guest instructions an operation on {html.escape(name)}; the line is "
+            f"logarithmic.</caption><thead><tr>{heads}<th scope=\"col\" class=plot>{scale.axis()}</tr></thead><tbody>{rows}"
+            f"</tbody></table>")
 
 
 def page(result):
     body = "".join(machine_table(name, costs) for name, costs in result["machines"].items())
-    return (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Janus: what each operation costs</title>'
-            f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
-            f"<h1>What each operation costs</h1><p>Guest instructions an operation, the loop around it included, in QEMU "
-            f"with <code>-icount shift=0,sleep=off</code>; the same static program on both kernels.</p>"
-            f"{legend()}{body}</html>\n")
+    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Janus: what each operation costs</title>'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>'
+            f"<h1>What each operation costs</h1><p>How many instructions a machine runs to do one operation once, the loop around it "
+            f"included: fewer is better, further left is fewer. The same static program ran on Janus and on Debian's Linux 6.1, in QEMU "
+            f"with <code>-icount shift=0,sleep=off</code>, where a nanosecond is an instruction. Goal and moonshot are what the project "
+            f"set itself; the floor is an estimate of what the work itself must take. Linux's figures include the defences that it has "
+            f"and Janus has not (about 133 instructions of each call on arm64).</p>{legend()}{body}</body></html>\n")

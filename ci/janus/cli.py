@@ -85,7 +85,9 @@ def parser():
     bench.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
     bench.add_argument("--rows", type=lambda text: text.split(","), default=[], metavar="NAMES", help="these only, by commas")
     bench.add_argument("--no-linux", action="store_true", help="Janus only")
-    bench.add_argument("--check", action="store_true", help="fail when a row is more than 2 %% over its budget")
+    bench.add_argument("--smp", default="", metavar="N,N", help="Janus at each number of CPUs: is a row within 10 %% of the first?")
+    bench.add_argument("--check", action="store_true",
+                       help="fail when a row is more than 2 %% over its budget; with --smp: when one is not flat")
     bench.add_argument("--budgets", action="store_true", help="print costs.tbl with its budgets measured anew")
     bench.add_argument("--json", default="", metavar="FILE", help="leave the figures in FILE")
     bench.add_argument("--html", default="", metavar="FILE", help="leave a page with a plot in FILE")
@@ -94,7 +96,8 @@ def parser():
     compare = commands.add_parser("compare", help="a call on both machines side by side, from what really ran",
                                   description="Records one warm call on both machines, instruction by instruction, and "
                                               "shows it stage by stage. Without CALL: getppid.")
-    compare.add_argument("call", nargs="*", metavar="CALL", help="scenarios of userland/compare/window.c")
+    compare.add_argument("call", nargs="*", metavar="CALL", help="what to record; --list tells them")
+    compare.add_argument("--list", action="store_true", help="the scenarios, a line each")
     compare.add_argument("--all", action="store_true", help="every scenario")
     compare.add_argument("--linux", action="store_true", help="Debian's Linux beside it")
     compare.add_argument("--full", action="store_true", help="list every instruction with its source line")

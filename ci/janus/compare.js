@@ -8,13 +8,19 @@ function show(id) {
 	menu.value = id;
 }
 
+function wanted() {
+	const id = location.hash.slice(1);
+	return calls.some((section) => section.id === id) ? id : calls[0].id;
+}
+
 function setAll(open) {
 	for (const stage of document.querySelectorAll("section:not([hidden]) details.stage"))
 		stage.open = open;
 }
 
-menu.addEventListener("change", () => show(menu.value));
+// The address names the call, so that it can be passed on.
+menu.addEventListener("change", () => { show(menu.value); history.replaceState(null, "", "#" + menu.value); });
+window.addEventListener("hashchange", () => show(wanted()));
 document.getElementById("open").addEventListener("click", () => setAll(true));
 document.getElementById("close").addEventListener("click", () => setAll(false));
-const wanted = location.hash.slice(1);
-show(calls.some((section) => section.id === wanted) ? wanted : calls[0].id);
+show(wanted());

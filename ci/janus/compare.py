@@ -6,14 +6,14 @@ import itertools
 import json
 import os
 
-from . import comparepage, recordings
+from . import comparepage, recordings, schema
 from .bench import TOLERANCE
+from .files import can_write, write
 from .machine import MACHINES, ROOT
 from .stages import STAGES
 from .term import Trouble, dim, green, red
 
 BUDGETS = os.path.join(ROOT, "userland/compare/budgets.tbl")
-SCHEMA = 1
 NAMED = ("getppid", "read")    # calls whose instructions stand in the budgets by name
 TITLES = dict(STAGES)
 
@@ -38,7 +38,7 @@ def as_json(recorded):
              "before": lane.before, "after": lane.after,
              "trace": trace_json(lane)}
             for lane in lanes]}
-    return {"schema": SCHEMA, "unit": "guest instructions", "calls": calls}
+    return {"schema": schema.SCHEMA, "unit": schema.UNIT, "calls": calls}
 
 
 def events_text(stage):
@@ -82,12 +82,9 @@ def read_json(path):
         raise Trouble(f"cannot read {path}: {error.strerror}") from None
     except ValueError:
         raise Trouble(f"{path} is no whole JSON file of janus compare") from None
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise Trouble(f"{path} is not of this janus compare (schema {SCHEMA})")
-    try:
-        stage_counts(data)
-    except (KeyError, TypeError, AttributeError):
-        raise Trouble(f"{path} lacks fields of janus compare's JSON") from None
+    wrong = schema.errors(data)
+    if wrong:
+        raise Trouble(f"{path} is no JSON of this janus compare: {wrong[0]}")
     return data
 
 
@@ -183,13 +180,9 @@ def print_budgets(recorded):
         print(" ".join([f"{call:16} {lane.machine:8} {key:14} {stage.count:<6}", *words]).rstrip())
 
 
-def write(path, text):
-    try:
-        with open(path + ".part", "w") as out:
-            out.write(text)
-        os.replace(path + ".part", path)
-    except OSError as error:
-        raise Trouble(f"cannot write {path}: {error.strerror}") from None
+def print_list():
+    for name, (what, _) in recordings.scenarios().items():
+        print(f"{name:14} {what}")
 
 
 def wanted_calls(options):
@@ -201,7 +194,11 @@ def wanted_calls(options):
 
 
 def compare(options):
+    if options.list:
+        print_list()
+        return 0
     calls = wanted_calls(options)
+    can_write(options.json, options.html)
     if options.against:
         read_json(options.against)      # before the long part
     recorded = recordings.record(calls, list(MACHINES), options.linux or bool(options.html))

@@ -4,13 +4,14 @@ import json
 import os
 import re
 
-from . import bench, boots, code, compare, ktap, recordings
+from . import bench, boots, code, compare, files, frames, ktap, recordings, schema
 from .machine import MACHINES
 from .term import Trouble, say
 
 # Calls that can be repeated as they stand, or with the one that undoes them; polls last, for they watch the pipe.
 COUNTED = ("getppid", "bad", "lseek", "fcntl", "write-null", "read-zero", "read+write", "pread", "pwrite", "fstat", "stat",
            "clock_gettime", "futex", "signal", "close+openat", "ppoll", "epoll_pwait")
+FRAMES = ("read", "fault")
 TWICE = ("getppid", "read", "fault", "fork", "switch")
 
 
@@ -56,6 +57,12 @@ def repeat_result(first, second):
                        f"{first.count} instructions once, {second.count} the other time, or other ones")
 
 
+def frame_result(lane):
+    """The frame's slots hold what the page says that they do."""
+    wrong = frames.misplaced(lane)
+    return ktap.Result("fail" if wrong or not lane.frame else "ok", "\n".join(wrong) or ("" if lane.frame else "no frame was seen"))
+
+
 def run(machine, kernel, folder):
     """([subjects], {call: lane}) of one machine."""
     say(f"costs on {machine.name} ...")
@@ -68,6 +75,8 @@ def run(machine, kernel, folder):
         for call in TWICE:
             again = recordings.of_janus(machine.name, folder, program, call, kinds[call][1])
             stages.put(f"{call} recorded twice is the same", repeat_result(lanes[call], again))
+        for call in FRAMES:
+            stages.put(f"the trap frame of {call} holds the user's registers", frame_result(lanes[call]))
         for title, result in count_results(machine, kernel, folder, lanes):
             stages.put(title, result)
     except Trouble as trouble:
@@ -77,9 +86,12 @@ def run(machine, kernel, folder):
 
 
 def save(recorded):
-    """The recorded figures as an artifact."""
+    """The recorded figures as an artifact; what is wrong with their form, as lines."""
     os.makedirs(boots.REPORT, exist_ok=True)
-    compare.write(os.path.join(boots.REPORT, "compare.json"), json.dumps(compare.as_json(recorded), indent=1) + "\n")
+    path = os.path.join(boots.REPORT, "compare.json")
+    files.write(path, json.dumps(compare.as_json(recorded), indent=1) + "\n")
+    with open(path) as file:
+        return schema.errors(json.load(file))
 
 
 def together(lanes_by_machine):

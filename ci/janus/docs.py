@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from . import compare, comparepage, recordings, setup
+from . import compare, comparepage, files, recordings, setup
 from .machine import BUILD, MACHINES, ROOT
 from .term import Step, Trouble
 
@@ -26,9 +26,9 @@ def docs(options):
     recorded = recordings.record(calls, list(MACHINES), linux=not options.quick)
     os.makedirs(SITE, exist_ok=True)
     with Step("writing build/docs"):
-        compare.write(os.path.join(SITE, "paths.html"), comparepage.page(recorded))
+        files.write(os.path.join(SITE, "paths.html"), comparepage.page(recorded))
         figures = os.path.join(SITE, "compare.json")
-        compare.write(figures, json.dumps(compare.as_json(recorded)) + "\n")
+        files.write(figures, json.dumps(compare.as_json(recorded)) + "\n")
         os.makedirs(os.path.join(SITE, "docs"), exist_ok=True)
         shutil.copy(os.path.join(ROOT, "docs/compare.png"), os.path.join(SITE, "docs/compare.png"))
         shutil.copy(generated("syscalls.md"), os.path.join(SITE, "syscalls.md"))

@@ -3,6 +3,7 @@
 
 Source: Debugging with GDB, appendix E, The GDB Remote Serial Protocol.
 """
+import contextlib
 import socket
 import time
 
@@ -52,7 +53,8 @@ class Stub:
         start = self.buffer.index(b"$")
         end = self.buffer.index(b"#", start)
         packet, self.buffer = self.buffer[start + 1:end], self.buffer[end + 3:]
-        self.socket.sendall(b"+")
+        with contextlib.suppress(OSError):      # a guest may end with its answer
+            self.socket.sendall(b"+")
         return packet.decode()
 
     def ask(self, text, timeout=60):
@@ -79,6 +81,8 @@ class Stub:
 
     def registers(self):
         data, values, at = bytes.fromhex(self.ask("g").replace("x", "0")), {}, 0
+        if len(data) < sum(size for _, size in REGISTERS[self.machine]):
+            raise Trouble("QEMU's answer with the registers is truncated")
         for name, size in REGISTERS[self.machine]:
             values[name] = int.from_bytes(data[at:at + size], "little")
             at += size

@@ -2,7 +2,7 @@
 """The compare page as a person meets it: opened from a file in headless Chromium, by mouse and by keyboard."""
 import os
 
-from . import compare, comparepage, ktap, setup
+from . import compare, comparepage, files, ktap, setup
 from .boots import REPORT
 from .browser import Browser
 
@@ -71,7 +71,7 @@ def run(recorded):
     setup.need(CHROMIUM)
     os.makedirs(REPORT, exist_ok=True)
     path = os.path.join(REPORT, "compare.html")
-    compare.write(path, comparepage.page(recorded))
+    files.write(path, comparepage.page(recorded))
     with Browser() as browser:
         browser.open("file://" + path)
         browser.screenshot(os.path.join(REPORT, "compare.png"))

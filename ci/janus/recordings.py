@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 
 from . import boots, code, packages, stages, trace
 from .build import build
+from .files import write
 from .machine import BUILD, MACHINES, ROOT, machine
 from .term import Trouble, say
 
 SOURCE = os.path.join(ROOT, "userland/compare/window.c")
+ASKING = threading.Lock()
 SCENARIO = re.compile(r'^\t\{ "([\w-]+)", "(\w+)", "([^"]+)",', re.M)
 
 
@@ -108,10 +110,7 @@ def kept(path, make):
     if not os.path.exists(path):
         data = make()
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        new = f"{path}.{os.getpid()}.{threading.get_ident()}"
-        with open(new, "w") as out:
-            json.dump(data, out)
-        os.replace(new, path)
+        write(path, json.dumps(data))
     with open(path) as file:
         return json.load(file)
 
@@ -127,7 +126,8 @@ def linux_symbols(one, image, folder, version):
             raise Trouble(f"Linux on {one.name} does not tell its symbols ({outcome.why or 'no output'})")
         return sorted((int(address, 16), name.decode()) for address, name in found)
 
-    return kept(f"symbols-{one.name}-{version}.json", ask)
+    with ASKING:        # several lanes want them at once
+        return kept(f"symbols-{one.name}-{version}.json", ask)
 
 
 def linux_recording(one, image, folder, version, call, kind):

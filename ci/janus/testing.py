@@ -125,8 +125,9 @@ def page_column(recorded):
     if not recorded:
         return []
     try:
-        costs.save(recorded)
+        wrong = costs.save(recorded)
         page = pagetest.run(recorded)
+        page.put("the JSON is as docs/compare.md describes it", ktap.Result("fail" if wrong else "ok", "\n".join(wrong)))
     except (Trouble, OSError) as trouble:
         page = ktap.Subject("compare page")
         page.put("the page is opened in Chromium", ktap.Result("fail", str(trouble)))
