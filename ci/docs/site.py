@@ -16,7 +16,7 @@ import markdown
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 DOCS = os.path.join(ROOT, "docs")
-TITLES = {"user": "the user's own", "vectors": "2. vectors", "entry": "3. entry from user", "syscall": "4. syscall",
+TITLES = {"user": "the user's own", "vdso": "the vDSO", "vectors": "2. vectors", "entry": "3. entry from user", "syscall": "4. syscall",
           "dispatch": "dispatch", "copy": "copy", "handler": "handler", "kernel-entry": "5. entry from kernel",
           "exit": "exit work", "return": "6. return", "thread-start": "7. thread start"}
 

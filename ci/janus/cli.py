@@ -109,7 +109,7 @@ def parser():
 
     docs = commands.add_parser("docs", help="the site of static pages, in build/docs",
                                description="Turns docs/ into HTML with figures and listings from calls recorded for it.")
-    docs.add_argument("--quick", action="store_true", help="record getppid on Janus only")
+    docs.add_argument("--quick", action="store_true", help="record three calls on Janus only")
 
     fuzz = commands.add_parser("fuzz", help="random programs of system calls, compared with Linux",
                                description="The same seed gives the same programs. A difference is shrunk and "

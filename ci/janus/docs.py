@@ -10,7 +10,8 @@ from .machine import BUILD, MACHINES, ROOT
 from .term import Step, Trouble
 
 SITE = os.path.join(BUILD, "docs")
-CALLS = ["getppid", "read", "openat", "signal", "fault", "fork"]     # on the compare page
+CALLS = ["getppid", "read", "openat", "signal", "fault", "switch", "fork", "fork-child", "exec", "vdso-clock"]
+QUICK = ["getppid", "read", "fault"]        # what the pages' own figures are of
 TOOLS = {"/usr/lib/python3/dist-packages/markdown": "python3-markdown",
          "/usr/lib/python3/dist-packages/jinja2": "python3-jinja2"}
 
@@ -22,7 +23,7 @@ def generated(name):
 
 def docs(options):
     setup.need(TOOLS)
-    calls = ["getppid"] if options.quick else CALLS
+    calls = QUICK if options.quick else CALLS
     recorded = recordings.record(calls, list(MACHINES), linux=not options.quick)
     os.makedirs(SITE, exist_ok=True)
     with Step("writing build/docs"):
