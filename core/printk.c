@@ -179,6 +179,19 @@ static long read_new(uaddr_t buf, size_t len)
 	return n;
 }
 
+/* Where the first line that begins at `from` or behind it begins. */
+static u64 line_start(u64 from)
+{
+	struct irqflags flags = spin_lock_irqsave(&log_lock);
+
+	if (log_end - from > LOG_SIZE)
+		from = log_end - LOG_SIZE;
+	while (from && from < log_end && log[(from - 1) % LOG_SIZE] != '\n')
+		from++;
+	spin_unlock_irqrestore(&log_lock, flags);
+	return from;
+}
+
 static long read_all(uaddr_t buf, size_t len, bool clear)
 {
 	u64 end, start = READ_ONCE(log_clear), first = log_end > LOG_SIZE ? log_end - LOG_SIZE : 0;
@@ -187,7 +200,7 @@ static long read_all(uaddr_t buf, size_t len, bool clear)
 	start = max(start, first);
 	if (log_end - start > len)
 		start = log_end - len;	/* the newest that fit */
-	n = read_log(start, buf, len, &end);
+	n = read_log(line_start(start), buf, len, &end);
 	if (clear && n >= 0)
 		WRITE_ONCE(log_clear, end);
 	return n;

@@ -59,9 +59,25 @@ static void to_top(struct path *at)
 	}
 }
 
+/* A file system becomes read-only when nobody has a file of it open for writing. Who opens one counts himself, then
+ * looks at the flag; we set the flag, then look at the count. */
+static int change_super(struct super_block *sb, u32 flags, char *data)
+{
+	u32 old = sb->flags;
+	int err = 0;
+
+	__atomic_store_n(&sb->flags, (old & ~SB_FLAGS) | flags, __ATOMIC_SEQ_CST);
+	if ((flags & ~old & MS_RDONLY) && __atomic_load_n(&sb->writers, __ATOMIC_SEQ_CST))
+		err = -EBUSY;
+	else if (sb->ops && sb->ops->remount)
+		err = sb->ops->remount(sb, flags, data);
+	if (err)
+		__atomic_store_n(&sb->flags, old, __ATOMIC_RELEASE);
+	return err;
+}
+
 static int do_remount(struct path *at, unsigned long flags, char *data)
 {
-	struct super_block *sb = at->mnt->sb;
 	u32 f = mount_flags(flags);
 	int err = 0;
 
@@ -69,13 +85,10 @@ static int do_remount(struct path *at, unsigned long flags, char *data)
 		return -EINVAL;
 	if (!(flags & ATIME_FLAGS))		/* none given: they stay as they are */
 		f = (f & ~ATIME_FLAGS) | (at->mnt->flags & ATIME_FLAGS);
-	if (!(flags & MS_BIND)) {
-		if (sb->ops && sb->ops->remount)
-			err = sb->ops->remount(sb, flags & SB_FLAGS, data);
-		if (err)
-			return err;
-		sb->flags = (sb->flags & ~SB_FLAGS) | (flags & SB_FLAGS);
-	}
+	if (!(flags & MS_BIND))
+		err = change_super(at->mnt->sb, flags & SB_FLAGS, data);
+	if (err)
+		return err;
 	spin_lock(&mount_lock);
 	at->mnt->flags = f;
 	spin_unlock(&mount_lock);
@@ -122,7 +135,8 @@ static int do_move(struct path *at, const char *source)
 	mutex_lock(&namespace_sem);
 	to_top(at);
 	m = from.mnt;
-	if (from.dentry != m->root || m->parent == m || !m->ns)
+	if (from.dentry != m->root || m->parent == m || !m->ns ||
+	    S_ISDIR(at->dentry->inode->mode) != S_ISDIR(m->root->inode->mode))
 		err = -EINVAL;
 	else
 		err = check_place(at, m->root);
@@ -348,13 +362,14 @@ static bool below(struct path p, const struct path *top)
 
 static int pivot_check(const struct path *new, const struct path *old, const struct path *root)
 {
-	if (!new->mnt->ns || !root->mnt->ns)
+	/* the mount that all others hang on is nailed down */
+	if (!new->mnt->ns || !root->mnt->ns || new->mnt->parent == new->mnt)
 		return -EINVAL;
 	if (new->mnt == root->mnt || old->mnt == root->mnt)
 		return -EBUSY;
 	if (root->dentry != root->mnt->root || root->mnt->parent == root->mnt)
 		return -EINVAL;
-	if (new->dentry != new->mnt->root || new->mnt->parent == new->mnt)
+	if (new->dentry != new->mnt->root)
 		return -EINVAL;
 	if (d_unhashed(old->dentry) && !d_is_root(old->dentry))
 		return -ENOENT;

@@ -133,8 +133,10 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 		f->mode |= FMODE_ATOMIC_POS;
 	if ((f->mode & FMODE_WRITE) && S_ISREG(inode->mode)) {
 		err = inode_get_write(inode);
-		if (!err)
+		if (!err) {
 			f->mode |= FMODE_WRITER;
+			err = mnt_want_write(p);	/* now that it is counted: a remount may have come between */
+		}
 	}
 	if (!err && (flags & O_DIRECT))		/* no file system here goes past the page cache */
 		err = -EINVAL;

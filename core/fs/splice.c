@@ -231,11 +231,11 @@ static ssize_t pipe_to_pipe(struct file *in, struct file *out, size_t len, unsig
 static ssize_t splice_file(struct file *in, struct file *out, loff_t *pos, size_t len, unsigned flags)
 {
 	if (file_pipe(in)) {
-		if (!out->ops->write || (out->flags & O_APPEND))
+		if (!(out->ops->splice & SPLICE_TO) || (out->flags & O_APPEND))
 			return -EINVAL;
 		return pipe_to_file(in, out, pos ? pos : &out->pos, len, flags);
 	}
-	if (!in->ops->read || S_ISDIR(in->inode->mode))
+	if (!(in->ops->splice & SPLICE_FROM))
 		return -EINVAL;
 	if (!(in->mode & FMODE_PREAD))
 		return stream_to_pipe(in, out, len, flags);

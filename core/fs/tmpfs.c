@@ -390,7 +390,7 @@ static int tmpfs_fallocate(struct file *f, int mode, loff_t offset, loff_t len)
 
 static const struct file_ops tmpfs_file_ops = {
 	.read = generic_file_read, .write = generic_file_write, .llseek = generic_llseek, .mmap = generic_file_mmap,
-	.fsync = noop_fsync, .fallocate = tmpfs_fallocate,
+	.fsync = noop_fsync, .fallocate = tmpfs_fallocate, .splice = SPLICE_FROM | SPLICE_TO,
 };
 
 bool inode_is_tmpfs_file(const struct inode *i)

@@ -131,11 +131,6 @@ static int child(const struct fdt *fdt, int parent, const char *name, size_t len
 	return -1;
 }
 
-int fdt_child(const struct fdt *fdt, int parent, const char *name)
-{
-	return child(fdt, parent, name, strlen(name));
-}
-
 int fdt_path(const struct fdt *fdt, const char *path)
 {
 	int node = 0;

@@ -101,40 +101,18 @@ int kernel_map(unsigned long va, phys_t pa, size_t size, unsigned prot)
 	return err;
 }
 
-/* Call fn on each 4 KiB entry of a range that was mapped with 4 KiB pages. */
-static void each_entry(unsigned long va, size_t size, unsigned prot, void (*fn)(pte_t *entry, unsigned prot))
+/* A range that was mapped with 4 KiB pages. */
+void kernel_unmap(unsigned long va, size_t size)
 {
 	spin_lock(&kernel_pt_lock);
 	for (unsigned long at = va; at < va + size; at += PAGE_SIZE) {
 		pte_t *entry = pt_walk(kernel_mm.root, at);
 
 		if (entry && pte_present(pte_get(entry)))
-			fn(entry, prot);
+			pte_clear(entry);
 	}
 	spin_unlock(&kernel_pt_lock);
 	arch_tlb_flush_kernel(va, va + size);
-}
-
-static void entry_clear(pte_t *entry, unsigned prot)
-{
-	(void)prot;
-	pte_clear(entry);
-}
-
-static void entry_protect(pte_t *entry, unsigned prot)
-{
-	pte_set(entry, pte_make(pte_pa(pte_get(entry)), prot));
-}
-
-void kernel_unmap(unsigned long va, size_t size)
-{
-	each_entry(va, size, 0, entry_clear);
-}
-
-int kernel_protect(unsigned long va, size_t size, unsigned prot)
-{
-	each_entry(va, size, prot | PTE_R | PTE_G | PTE_YOUNG | (prot & PTE_W ? PTE_DIRTY : 0), entry_protect);
-	return 0;
 }
 
 static void map_image_part(const char *start, const char *end, unsigned prot)

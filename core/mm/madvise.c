@@ -28,7 +28,7 @@ static long remove_part(struct vma *vma, uaddr_t start, uaddr_t end)
 
 	if (vma->flags & VM_LOCKED || !f || !f->inode)
 		return -EINVAL;
-	if ((vma->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+	if ((vma->flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
 		return -EACCES;
 	if (!f->ops->fallocate)
 		return -EOPNOTSUPP;

@@ -343,15 +343,6 @@ void kfree(const void *object)
 	free_pages(page, page->order);
 }
 
-size_t ksize(const void *object)
-{
-	struct page *page = virt_to_page(object);
-
-	if (page->flags == PG_SLAB)
-		return caches[page->slab_cache].object_size;
-	return PAGE_SIZE << page->order;
-}
-
 char *kstrdup(const char *s, unsigned gfp)
 {
 	size_t n = strlen(s) + 1;

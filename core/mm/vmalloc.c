@@ -157,11 +157,6 @@ void *ioremap(phys_t pa, size_t size)
 	return (void *)(area->start + offset);
 }
 
-void iounmap(void *addr)
-{
-	vfree((void *)((unsigned long)addr & PAGE_MASK));
-}
-
 /*
  * Stacks are aligned to twice their size: the upper half of each place is never mapped and guards the
  * stack above it. A stack given back where nothing can be unmapped waits on a list, chained through its

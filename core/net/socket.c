@@ -70,6 +70,7 @@ const struct file_ops socket_fops = {
 	.poll = socket_poll,
 	.ioctl = socket_ioctl,
 	.release = socket_release,
+	.splice = SPLICE_FROM | SPLICE_TO,
 };
 
 static int sock_dname(struct dentry *d, char *buf, size_t size)

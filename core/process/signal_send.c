@@ -18,11 +18,6 @@ void signal_recalc(struct thread *t)
 		thread_clear_flag(t, TF_SIGPENDING);
 }
 
-void recalc_sigpending(void)
-{
-	signal_recalc(current);
-}
-
 void signal_wake(struct thread *t, bool fatal)
 {
 	thread_set_flag(t, TF_SIGPENDING);

@@ -212,10 +212,3 @@ void up_write(struct rwsem *s)
 	if (unlikely(rwsem_contended(s)))
 		rwsem_release_slow(s);
 }
-
-void downgrade_write(struct rwsem *s)
-{
-	__atomic_exchange_n(&s->count, 1, __ATOMIC_SEQ_CST);
-	if (unlikely(rwsem_contended(s)))
-		rwsem_release_slow(s);
-}

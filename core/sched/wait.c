@@ -141,8 +141,3 @@ void wait_for_completion(struct completion *c)
 {
 	wait_event(&c->wait, completed(c));
 }
-
-int wait_for_completion_killable(struct completion *c)
-{
-	return (int)wait_event_killable(&c->wait, completed(c));
-}

@@ -146,15 +146,6 @@ bool ktimer_cancel(struct ktimer *t)
 	}
 }
 
-u64 ktimer_next_expiry(void)
-{
-	struct irqflags flags = arch_local_irq_save();
-	u64 expires = first_expiry(this_cpu()->timers);
-
-	arch_local_irq_restore(flags);
-	return expires;
-}
-
 /* ---- the interrupt ---- */
 
 static void run_due(struct timer_queue *q, u64 now)
@@ -171,13 +162,6 @@ static void run_due(struct timer_queue *q, u64 now)
 		__atomic_store_n(&q->running, NULL, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&q->lock);
-}
-
-void ktimer_interrupt(void)
-{
-	struct timer_queue *q = this_cpu()->timers;
-
-	run_due(q, clock_monotonic());
 }
 
 void timer_interrupt(struct trapframe *tf)

@@ -432,4 +432,5 @@ const struct file_ops ptmx_file_ops = {
 	.write = ptmx_write,
 	.poll = ptmx_poll,
 	.ioctl = ptmx_ioctl,
+	.splice = SPLICE_FROM | SPLICE_TO,
 };

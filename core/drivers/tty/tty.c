@@ -265,6 +265,7 @@ const struct file_ops tty_file_ops = {
 	.write = tty_file_write,
 	.poll = tty_file_poll,
 	.ioctl = tty_ioctl,
+	.splice = SPLICE_FROM | SPLICE_TO,
 };
 
 /* ---- hanging up ---- */

@@ -355,6 +355,8 @@ long tty_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 		return input_count(tf->tty, arg);
 	case TIOCOUTQ:
 		return output_count(tf->tty, arg);
+	case TIOCGPTPEER:
+		return -EIO;		/* only a master has another end to open */
 	}
 	ret = tty_common_ioctl(tf->tty, false, f, cmd, arg);
 	return ret == -ENOIOCTLCMD ? -ENOTTY : ret;

@@ -69,6 +69,23 @@ int proc_show_maps(struct textbuf *t, const struct proc_target *target)
 	return show_areas(t, target, NULL);
 }
 
+/* In the order of Linux's bits. */
+static void area_flags(struct textbuf *t, u32 flags)
+{
+	static const struct { u32 flag; const char *word; } words[] = {
+		{ VM_READ, "rd" }, { VM_WRITE, "wr" }, { VM_EXEC, "ex" }, { VM_SHARED, "sh" },
+		{ VM_MAYREAD, "mr" }, { VM_MAYWRITE, "mw" }, { VM_MAYEXEC, "me" }, { VM_SHARED, "ms" },
+		{ VM_GROWSDOWN, "gd" }, { VM_LOCKED, "lo" }, { VM_DONTFORK, "dc" }, { VM_NORESERVE, "nr" },
+		{ VM_WIPEONFORK, "wf" }, { VM_DONTDUMP, "dd" },
+	};
+
+	tb_puts(t, "VmFlags: ");
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+		if (flags & words[i].flag)
+			tb_printf(t, "%s ", words[i].word);
+	tb_putc(t, '\n');
+}
+
 static void area_usage(struct textbuf *t, struct vma *v)
 {
 	struct vma_usage u;
@@ -82,9 +99,8 @@ static void area_usage(struct textbuf *t, struct vma *v)
 		  KB(u.shared_clean), KB(u.shared_dirty), KB(u.private_clean), KB(u.private_dirty));
 	tb_printf(t, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\nSwap:                  0 kB\n",
 		  KB(u.referenced), KB(u.anonymous));
-	tb_printf(t, "VmFlags:%s%s%s%s\n", v->flags & VM_READ ? " rd" : "", v->flags & VM_WRITE ? " wr" : "",
-		  v->flags & VM_EXEC ? " ex" : "", v->flags & VM_SHARED ? " sh" : "");
 #undef KB
+	area_flags(t, v->flags);
 }
 
 int proc_show_smaps(struct textbuf *t, const struct proc_target *target)

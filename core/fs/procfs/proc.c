@@ -379,6 +379,7 @@ static ssize_t proc_write(struct file *f, struct iov_iter *it, loff_t *pos)
 
 static const struct file_ops proc_file_ops = {
 	.open = proc_open, .read = proc_read, .write = proc_write, .llseek = generic_llseek, .release = proc_release,
+	.splice = SPLICE_FROM,
 };
 
 /* ---- the file system ---- */

@@ -27,8 +27,7 @@ bool fdt_open(struct fdt *fdt, const void *blob, size_t max);
 int fdt_next(const struct fdt *fdt, int node, int *depth);
 const char *fdt_name(const struct fdt *fdt, int node);
 
-/* The first node below `parent` with that name, with or without its @address. */
-int fdt_child(const struct fdt *fdt, int parent, const char *name);
+/* The node of a path such as "/cpus/cpu@0"; each name with or without its @address. */
 int fdt_path(const struct fdt *fdt, const char *path);
 int fdt_parent(const struct fdt *fdt, int node);
 

@@ -40,7 +40,10 @@ struct file_ops {
 	int (*fallocate)(struct file *f, int mode, loff_t offset, loff_t len);	/* NULL: EOPNOTSUPP */
 	int (*show_fdinfo)(struct file *f, char *buf, size_t size);	/* bytes */
 	long (*fcntl)(struct file *f, unsigned cmd, unsigned long arg);	/* F_SETPIPE_SZ, F_GETPIPE_SZ; NULL: EBADF */
+	u32 splice;		/* SPLICE_FROM, SPLICE_TO: splice and sendfile move its bytes to and from a pipe; else EINVAL */
 };
+
+enum { SPLICE_FROM = 1, SPLICE_TO = 2 };
 
 struct dir_context {
 	/* false: no more room. type is DT_*. next: value of f->pos that continues after this entry. */

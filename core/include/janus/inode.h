@@ -49,6 +49,7 @@ struct super_block {
 	struct dentry *root;			/* [const] */
 	dev_t dev;				/* [const] st_dev */
 	u32 flags;				/* [atomic] SB_RDONLY and the like = MS_* that the superblock keeps */
+	u32 writers;				/* [atomic] writers of all its inodes: none is left when it becomes read-only */
 	u32 block_size;
 	u64 max_bytes;				/* largest file */
 	u64 magic;				/* statfs f_type */
@@ -145,9 +146,14 @@ static inline int inode_get_write(struct inode *i)	/* 0 or -ETXTBSY; undo by ino
 		if (v < 0)
 			return -26;	/* ETXTBSY */
 	} while (!__atomic_compare_exchange_n(&i->writers, &v, v + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	__atomic_fetch_add(&i->sb->writers, 1, __ATOMIC_SEQ_CST);
 	return 0;
 }
-static inline void inode_put_write(struct inode *i) { __atomic_fetch_sub(&i->writers, 1, __ATOMIC_RELEASE); }
+static inline void inode_put_write(struct inode *i)
+{
+	__atomic_fetch_sub(&i->sb->writers, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_sub(&i->writers, 1, __ATOMIC_RELEASE);
+}
 static inline int inode_deny_write(struct inode *i)	/* exec: 0 or -ETXTBSY; undo by inode_allow_write */
 {
 	s32 v = __atomic_load_n(&i->writers, __ATOMIC_RELAXED);

@@ -126,7 +126,6 @@ bool down_read_trylock(struct rwsem *s);
 void up_read(struct rwsem *s);
 void down_write(struct rwsem *s);
 bool down_write_trylock(struct rwsem *s);
-void downgrade_write(struct rwsem *s);		/* the writer stays on as a reader */
 void up_write(struct rwsem *s);
 
 /* ---- sequence counts ---- */

@@ -140,7 +140,6 @@ pte_t *pt_walk(pte_t *root, uaddr_t va);			/* level 0 entry, or NULL where table
 pte_t *pt_walk_alloc(struct mm *mm, uaddr_t va);		/* makes tables, taking pt_lock; NULL on no memory */
 int kernel_map(unsigned long va, phys_t pa, size_t size, unsigned prot);	/* may use large blocks */
 void kernel_unmap(unsigned long va, size_t size);
-int kernel_protect(unsigned long va, size_t size, unsigned prot);
 
 /* ---- running out ---- */
 bool oom_kill(void);		/* choose, kill and say so; false when there is nobody */

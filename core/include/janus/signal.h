@@ -90,7 +90,6 @@ int copy_siginfo_to_user(uaddr_t to, const siginfo_t *info);
 /* Take the first of `mask` off current's queues: its number, or 0; fills SIGINFO_USED bytes. [sig] held; when info->si_code is SI_TIMER, the
  * caller calls posix_timer_delivered(info) once the lock is released. */
 int dequeue_signal(sigset_t mask, siginfo_t *info);
-void recalc_sigpending(void);			/* current, [sig] held */
 /* exit_to_user_work: deliver what is pending, or arrange the restart of the interrupted call. */
 void do_signal(struct trapframe *tf);
 

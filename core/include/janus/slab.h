@@ -19,13 +19,11 @@ void *kmalloc(size_t size, unsigned gfp);	/* any size; large ones are whole page
 static inline void *kzalloc(size_t size, unsigned gfp) { return kmalloc(size, gfp | GFP_ZERO); }
 void kfree(const void *object);			/* NULL is fine */
 char *kstrdup(const char *s, unsigned gfp);
-size_t ksize(const void *object);
 
 /* Page-wise memory at ARCH_VMALLOC_*, with an unmapped guard page on both sides. May sleep. */
 void *vmalloc(size_t size);
 void vfree(const void *addr);
 void *ioremap(phys_t pa, size_t size);		/* device memory */
-void iounmap(void *addr);
 /* Kernel stacks: KSTACK_SIZE at KSTACK_ALIGN, guard below; cached per CPU. NULL on no memory. */
 void *kstack_alloc(void);
 void kstack_free(void *stack);

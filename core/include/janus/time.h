@@ -37,8 +37,6 @@ struct ktimer {
 void ktimer_init(struct ktimer *t, void (*fn)(struct ktimer *));
 void ktimer_start(struct ktimer *t, u64 expires);	/* (re)arm; any context; the owner lets one at a time do so */
 bool ktimer_cancel(struct ktimer *t);	/* true: was armed. On return fn is not running on another CPU. */
-void ktimer_interrupt(void);		/* run what is due on this CPU, program the next */
-u64 ktimer_next_expiry(void);		/* this CPU; TIME_MAX when none */
 void timer_tick_start(u64 now);		/* this CPU became busy / idle: tick on / off; interrupts off */
 void timer_tick_stop(void);
 void ktimer_init_cpu(void);		/* this CPU's timer is up: boot, and each secondary */

@@ -101,6 +101,5 @@ struct completion {
 void completion_init(struct completion *c);
 void complete(struct completion *c);		/* any context */
 void wait_for_completion(struct completion *c);
-int wait_for_completion_killable(struct completion *c);	/* 0 or -ERESTARTSYS */
 
 #endif
