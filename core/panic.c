@@ -6,6 +6,7 @@
 #include <arch/boot.h>
 #include <arch/misc.h>
 #include <janus/cmdline.h>
+#include <janus/coverage.h>
 #include <janus/cpu.h>
 #include <janus/entry.h>
 #include <janus/kallsyms.h>
@@ -153,6 +154,7 @@ static __noreturn void vpanic(const struct trapframe *tf, unsigned long fp, stru
 		print_backtrace(tf ? tf_pc(tf) : 0, tf ? tf_frame_pointer(tf) : fp);
 	print_last_calls();
 	printk(KERN_EMERG "---[ end Kernel panic ]---\n");
+	coverage_report();
 	stop_machine();
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Booting a guest that runs the suite, and the oracle's results of the same suite."""
+import concurrent.futures
 import glob
 import hashlib
 import os
@@ -8,7 +9,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 
-from . import console, guest as guests, ktap, packages, qemu
+from . import console, gcda, guest as guests, ktap, packages, qemu
 from .machine import BUILD, ROOT
 from .term import say
 
@@ -76,9 +77,10 @@ def panic_line(log):
 
 
 def run_command(machine, kernel, folder, command, guest_options=None, timeout=60, show=None, append=(), idle=None,
-                debian=False):
-    """Boot a guest that runs one command: (its output, the Outcome, QEMU's own errors). With debian, Debian's
-    dynamic programs lie where they are in Debian."""
+                typed=None, pack=None, debian=False):
+    """Boot a guest that runs one command: (its output, the Outcome, QEMU's own errors). `typed` is a descriptor that
+    what is typed comes from; `pack` changes the initrd's bytes. With debian, Debian's dynamic programs lie where they
+    are in Debian."""
     job = guests.Run(machine, command, terminal=False)
     kinds = [kind for kind in guests.KINDS if any(f"/{kind}" in word for word in command)]
     archive = guests.root_archive(machine, folder, kinds)
@@ -88,15 +90,16 @@ def run_command(machine, kernel, folder, command, guest_options=None, timeout=60
     append = [f"console={machine.console}", "panic=-1", "quiet", *append]
     output = bytearray()
     with tempfile.TemporaryDirectory(prefix="janus.") as scratch, tempfile.TemporaryFile() as errors:
-        initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"))
+        initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"), pack)
         guest = qemu.Guest(machine, kernel, initrd, append, **(guest_options or {}))
         if guest.u_boot:
             from . import uboot
             guest = uboot.prepare(guest)
         with qemu.Process(guest, errors) as process:
-            outcome = console.converse(process, job.marker, output.extend, timeout=timeout, verbose=show,
+            outcome = console.converse(process, job.marker, output.extend, typed, timeout=timeout, verbose=show,
                                        talk=guest.talk, idle=idle)
         errors.seek(0)
+        outcome.log = gcda.take(outcome.log, kernel)
         return bytes(output), outcome, errors.read().decode(errors="replace").strip()
 
 
@@ -126,6 +129,18 @@ def write_log(boot):
     boot.log_path = os.path.join(REPORT, boot.file_name + ".ktap")
     with open(boot.log_path, "w") as out:
         out.write(boot.log)
+
+
+def run_all(jobs):
+    """Run the boots, as many at once as there are CPUs here; results in the order of the jobs."""
+    with concurrent.futures.ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+        futures = [pool.submit(*job) for job in jobs]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
 
 
 def suite_hash(folder, version, only):

@@ -119,6 +119,15 @@ def parser():
     fuzz.add_argument("--calls", type=int, default=2000, metavar="N", help="on each machine (default: 2000)")
     fuzz.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
 
+    cover = commands.add_parser("coverage", help="which lines of the kernel the tests run",
+                                description="Runs the suite, the real programs, bad pointers, random programs and special "
+                                            "boots on a kernel that counts its lines (gcov), and the host's unit tests; "
+                                            "leaves build/report/coverage/index.html, and fails when less than 80 % of "
+                                            "core's lines were run.".replace("%", "%%"))
+    cover.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    cover.add_argument("--again", action="store_true", help="run nothing, read what the last run counted")
+    cover.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
+
     gdb = commands.add_parser("gdb", help="debug the kernel with gdb-multiarch",
                               usage="./janus gdb [ARCH] [options] [-- COMMAND...]",
                               description="Starts a guest that waits, and gdb with the kernel's symbols on it. In gdb, "
@@ -134,7 +143,7 @@ def known_machine_first(words):
     """A word that should be a machine but is none gets a line of its own, not argparse's usage."""
     names = set(MACHINES) | set(ALIASES)
     for word in words[1:2]:
-        if not word.startswith("-") and word.lower() not in names and words[0] in ("run", "build", "test", "gdb"):
+        if not word.startswith("-") and word.lower() not in names and words[0] in ("run", "build", "test", "coverage", "gdb"):
             machine(word)   # says what is wrong
 
 
@@ -160,6 +169,9 @@ def dispatch(options):
     if options.what == "fuzz":
         from .fuzz import fuzz
         return fuzz(options)
+    if options.what == "coverage":
+        from .coverage import coverage
+        return coverage(options)
     from .gdb import gdb
     return gdb(options)
 

@@ -110,13 +110,13 @@ class Run:
         archive.first("/.janus")    # before what might not fit into a small guest
 
 
-def write_initrd(archive, path):
-    """The archive as a file; replaced in one step, so that a reader never sees half of it."""
+def write_initrd(archive, path, pack=None):
+    """The archive as a file, its bytes changed by `pack`; replaced in one step, so that a reader never sees half of it."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     new = f"{path}.{os.getpid()}"
     try:
         with open(new, "wb") as out:
-            out.write(archive.bytes())
+            out.write(pack(archive.bytes()) if pack else archive.bytes())
         os.replace(new, path)
     except OSError as error:
         raise Trouble(f"cannot write {path}: {error.strerror}") from None

@@ -1,13 +1,30 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Boots that ask one question each: other processors, little memory, many CPUs, U-Boot.
+"""Boots that ask one question each: other processors, little memory, many CPUs, U-Boot, a typing user.
 
-Each runs one command and wants its output and status; it is the boot that is tested. Boots of the debug build hang
-on purpose (core/sched/hang.c), and want to be told where.
+Each runs one command and wants its output and status. Of most it is the boot that is tested. Boots of the debug
+build hang on purpose (core/sched/hang.c), and want to be told where.
 """
+import gzip
+import os
+from dataclasses import dataclass, field
+
 from . import boots, console, ktap
 from .term import say
 
-COMMAND = ["sh", "-c", "echo up; grep -c ^processor /proc/cpuinfo; exit 7"]
+
+@dataclass
+class Question:
+    command: list
+    output: str
+    status: int
+    options: dict = field(default_factory=dict)     # QEMU's
+    typed: bytes = None
+    pack: object = None                             # changes the initrd's bytes
+
+
+def sh(script):
+    return ["sh", "-c", script]
+
 
 # Title: what differs in QEMU's options
 BOTH = {
@@ -26,10 +43,45 @@ OWN = {
 }
 
 
-def run_one(machine, kernel, folder, title, options):
-    output, outcome, errors = boots.run_command(machine, kernel, folder, COMMAND, options, timeout=90)
-    wanted = f"up\n{options.get('smp', 1)}\n"
-    if outcome.status == 7 and output.decode(errors="replace") == wanted:
+# A shell that keeps ever more variables of 100 kB.
+HOARD = "big=$(yes | head -c 100000); i=0; while :; do i=$((i+1)); eval v$i=\\$big; done"
+
+ASKED = {
+    "what is typed on the console": Question(sh("read a; echo got $a; cat"), "got a line\nand the rest\n", 0,
+                                             typed=b"a line\nand the rest\n"),
+    "an initrd packed by gzip": Question(sh("echo up; exit 7"), "up\n", 7, pack=lambda data: gzip.compress(data, 1)),
+    "memory runs out, one process dies of it": Question(
+        sh(f"{{ sh -c '{HOARD}'; echo $?; }} 2>/dev/null; echo up"), "137\nup\n", 0,
+        options={"memory": "64M"}),
+}
+
+
+def questions(machine):
+    """{title: Question} of one machine."""
+    up = sh("echo up; grep -c ^processor /proc/cpuinfo; exit 7")
+    found = {title: Question(up, f"up\n{options.get('smp', 1)}\n", 7, options)
+             for title, options in {**BOTH, **OWN[machine.name]}.items()}
+    return {**found, **ASKED}
+
+
+def ask(machine, kernel, folder, question):
+    """(output, Outcome, errors) of the guest. A pipe holds what is typed."""
+    typed = None
+    if question.typed is not None:
+        typed, writer = os.pipe()
+        os.write(writer, question.typed)
+        os.close(writer)
+    try:
+        return boots.run_command(machine, kernel, folder, question.command, question.options, timeout=90,
+                                 typed=typed, pack=question.pack)
+    finally:
+        if typed is not None:
+            os.close(typed)
+
+
+def run_one(machine, kernel, folder, question):
+    output, outcome, errors = ask(machine, kernel, folder, question)
+    if outcome.status == question.status and output.decode(errors="replace") == question.output:
         return ktap.Result("ok", seconds=outcome.seconds)
     log = outcome.log.decode(errors="replace")
     why = boots.panic_line(log) or (outcome.why == "died" and errors) or outcome.why or f"status {outcome.status}, output {output!r}"
@@ -64,8 +116,8 @@ def run_hangs(machine, kernel, folder):
 
 def run(machine, kernel, folder):
     subject = ktap.Subject("boots")
-    for title, options in {**BOTH, **OWN[machine.name]}.items():
+    for title, question in questions(machine).items():
         say(f"boot of {machine.name}: {title} ...")
-        subject.put(title, run_one(machine, kernel, folder, title, options))
+        subject.put(title, run_one(machine, kernel, folder, question))
         subject.seconds += subject.results[title].seconds
     return subject

@@ -6,10 +6,9 @@ every number of CPUs, each result beside that of Debian's Linux: a subtest that 
 the suite, not of Janus. The debug build runs the suite too: its poison, traps and lock checker panic,
 so do races that forced rescheduling brings about, and allocations fail there by chance.
 """
-import concurrent.futures
 import os
 
-from . import boots, console, costs, hostchecks, ktap, pagetest, planted, programs, report, scenarios, setup
+from . import boots, console, costs, coverage, hostchecks, ktap, pagetest, planted, programs, report, scenarios, setup
 from .build import build
 from .machine import MACHINES, machine
 from .term import Trouble
@@ -56,18 +55,6 @@ def suite_errors(oracle):
     return subject
 
 
-def run_boots(jobs):
-    """Run the boots, as many at once as there are CPUs here; results in the order of the jobs."""
-    with concurrent.futures.ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
-        futures = [pool.submit(*job) for job in jobs]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
-
-
 def test(options):
     if options.planted is not None:
         return tell(planted.planted([name for name in options.planted.split(",") if name]), {})
@@ -82,6 +69,7 @@ def test(options):
     folders = {m.name: build(m, mode="debug" if options.debug else "release") for m in machines}
     hunts = boots.HUNTS if plain or options.debug else ()
     hunters = {m.name: build(m, mode="debug") for m in machines} if plain else folders
+    counting = coverage.jobs(machines, options.timeout) if plain else []
     columns, logs, judges = hostchecks.run(machines, folders) if plain else [], {}, []
     jobs, suites = [], len(counts) + len(hunts)    # how many boots of Janus run the suite
     for m in machines:
@@ -98,7 +86,7 @@ def test(options):
             jobs.append((scenarios.run, m, kernel, folder))
             jobs.append((scenarios.run_hangs, m, debug, folder))
             jobs.append((costs.run, m, kernel, folder))
-    done = run_boots(jobs)
+    done = boots.run_all(jobs + counting)[:len(jobs)]
     beside = len(programs.COMMANDS) + 2 if plain else 0     # subjects that are not the suite's
     step = 1 + suites + beside + plain
     lanes = {}
@@ -117,7 +105,7 @@ def test(options):
             subjects, lanes[oracle.machine.name] = done[at + step - 1]
             columns.append((f"{oracle.machine.name} costs", {s.name: s for s in subjects}))
     if plain:
-        columns += page_column(costs.together(lanes))
+        columns += page_column(costs.together(lanes)) + coverage_column(machines)
     return tell(columns, logs, judges)
 
 
@@ -134,9 +122,18 @@ def page_column(recorded):
     return [("browser", {page.name: page})]
 
 
+def coverage_column(machines):
+    try:
+        found = coverage.tell(machines)
+    except Trouble as trouble:
+        found = ktap.Subject("coverage")
+        found.put("the lines that were run are counted", ktap.Result("fail", str(trouble)))
+    return [("gcov", {found.name: found})]
+
+
 def test_oracle(machines, only, options):
     folders = {m.name: build(m, ["userland"]) for m in machines}
-    done = run_boots([(boots.oracle, m, folders[m.name], only, options.timeout, options.verbose, True)
+    done = boots.run_all([(boots.oracle, m, folders[m.name], only, options.timeout, options.verbose, True)
                       for m in machines])
     logs = {b.name: (b.log_path, console.telling_lines(b.log)) for b in done if b.trouble}
     for boot in done:

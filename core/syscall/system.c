@@ -4,6 +4,7 @@
  */
 #include <arch/boot.h>
 #include <generated/syscalls.h>
+#include <janus/coverage.h>
 #include <janus/file.h>
 #include <janus/page.h>
 #include <janus/printk.h>
@@ -162,6 +163,7 @@ static void stop_machine(enum machine_stop how, const char *what)
 {
 	printk(KERN_EMERG "reboot: %s\n", what);
 	smp_stop_others();
+	coverage_report();
 	arch_machine_stop(how);
 }
 
