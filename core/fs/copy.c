@@ -58,7 +58,7 @@ static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *pos, size_
 
 	if (!(out->mode & FMODE_WRITE))
 		return -EBADF;
-	if (!in->ops->read || !out->ops->write)
+	if (!(in->ops->splice & SPLICE_FROM) || !out->ops->write)
 		return -EINVAL;
 	if (!S_ISREG(in->inode->mode) && !S_ISBLK(in->inode->mode))
 		return -EINVAL;
@@ -106,11 +106,14 @@ static ssize_t check_range(struct file *in, loff_t in_pos, struct file *out, lof
 		return -EBADF;
 	if (in->inode->sb != out->inode->sb)
 		return -EXDEV;
-	if ((u64)in_pos + *count < (u64)in_pos || (u64)out_pos + *count < (u64)out_pos ||
-	    (loff_t)(in_pos + *count) < 0 || (loff_t)(out_pos + *count) < 0)
+	if ((u64)in_pos + *count < (u64)in_pos || (u64)out_pos + *count < (u64)out_pos)
 		return -EOVERFLOW;
+	if (in_pos < 0 || out_pos < 0)
+		return -EINVAL;
 	size = READ_ONCE(in->inode->size);
 	*count = in_pos >= size ? 0 : min_t(u64, *count, size - in_pos);
+	if ((u64)out_pos >= out->inode->sb->max_bytes)
+		return -EFBIG;
 	if (in->inode == out->inode && out_pos + (loff_t)*count > in_pos && out_pos < in_pos + (loff_t)*count)
 		return -EINVAL;
 	return 0;
@@ -132,7 +135,7 @@ long sys_copy_file_range(unsigned fd_in, uaddr_t off_in, unsigned fd_out, uaddr_
 	if ((off_in && get_user(&in_pos, off_in)) || (off_out && get_user(&out_pos, off_out)))
 		goto out;
 	n = -EINVAL;
-	if (flags || in_pos < 0 || out_pos < 0)
+	if (flags)
 		goto out;
 	len = min(len, MAX_RW_COUNT);
 	n = check_range(in.file, in_pos, out.file, out_pos, &len);

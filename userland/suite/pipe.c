@@ -3,6 +3,7 @@
  * Pipes: what flows, who waits for whom, how the ends close, and how much fits.
  */
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
@@ -414,6 +415,27 @@ TEST(pipe, "of O_DIRECT only the writing end knows, and notification pipes are n
 	EXPECT_EQ(fcntl(fds[0], F_GETFL), O_RDONLY | O_NONBLOCK);
 	EXPECT_EQ(fcntl(fds[1], F_GETFL), O_WRONLY | O_NONBLOCK | O_DIRECT);
 	EXPECT_ERRNO(pipe2(fds, O_EXCL), ENOPKG);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+TEST(pipe, "splice takes from /proc/mounts, but not from /dev/zero, an eventfd or what a process says of itself")
+{
+	static const char *const none[] = { "/dev/zero", "/dev/full", "/dev/null", "/proc/self/stat", "/proc/self/maps" };
+	int fds[2], fd;
+
+	ASSERT_EQ(pipe2(fds, O_NONBLOCK), 0);
+	for (unsigned i = 0; i < sizeof(none) / sizeof(*none); i++) {
+		fd = ASSERT_OK(open(none[i], O_RDONLY));
+		EXPECT_ERRNO(splice(fd, NULL, fds[1], NULL, 10, 0), EINVAL);
+		close(fd);
+	}
+	fd = ASSERT_OK(eventfd(1, 0));
+	EXPECT_ERRNO(splice(fd, NULL, fds[1], NULL, 8, 0), EINVAL);
+	close(fd);
+	fd = ASSERT_OK(open("/proc/self/mounts", O_RDONLY));
+	EXPECT_EQ(splice(fd, NULL, fds[1], NULL, 10, 0), 10);
+	close(fd);
 	close(fds[0]);
 	close(fds[1]);
 }

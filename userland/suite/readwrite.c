@@ -296,3 +296,23 @@ TEST(readwrite, "sendfile from where the end of it would be no offset is EINVAL"
 	close(in);
 	close(out);
 }
+
+TEST(readwrite, "copy_file_range at offsets that are none, behind the end, and where a file cannot reach")
+{
+	loff_t in_at = -1, out_at = 0;
+	int in, out;
+
+	scratch();
+	in = scratch_file("in", "text", 0644);
+	out = scratch_file("out", "", 0644);
+	EXPECT_ERRNO(copy_file_range(in, &in_at, out, &out_at, 5, 0), EOVERFLOW);
+	in_at = -100;
+	EXPECT_ERRNO(copy_file_range(in, &in_at, out, &out_at, 5, 0), EINVAL);
+	in_at = INT64_MAX;
+	EXPECT_EQ(copy_file_range(in, &in_at, out, &out_at, 5, 0), 0);
+	in_at = 0;
+	out_at = INT64_MAX;
+	EXPECT_ERRNO(copy_file_range(in, &in_at, out, &out_at, 5, 0), EFBIG);
+	close(in);
+	close(out);
+}

@@ -219,6 +219,7 @@ static int show_schedstat(struct textbuf *t, const struct proc_target *target)
 /* ---- the tables ---- */
 
 #define FILE_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn }
+#define SPLICE_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn, .fops = &proc_file_ops }
 #define GUARDED_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn, .guarded = true }
 #define MEMORY_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn, .memory = true }
 #define LINK_NODE(n, ops) { .name = n, .mode = S_IFLNK | 0777, .iops = &ops }
@@ -233,7 +234,7 @@ static int show_schedstat(struct textbuf *t, const struct proc_target *target)
 	FILE_NODE("statm", 0444, proc_show_statm), MEMORY_NODE("maps", 0444, proc_show_maps),           \
 	{ .name = "mem", .mode = S_IFREG | 0600, .fops = &proc_mem_fops, .guarded = true },             \
 	LINK_NODE("cwd", proc_cwd_ops), LINK_NODE("root", proc_root_ops), LINK_NODE("exe", proc_exe_ops), \
-	FILE_NODE("mounts", 0444, proc_show_mounts), FILE_NODE("mountinfo", 0444, proc_show_mountinfo), \
+	SPLICE_NODE("mounts", 0444, proc_show_mounts), SPLICE_NODE("mountinfo", 0444, proc_show_mountinfo), \
 	MEMORY_NODE("smaps", 0444, proc_show_smaps), FILE_NODE("wchan", 0444, show_wchan),              \
 	FILE_NODE("schedstat", 0444, show_schedstat), FILE_NODE("oom_score", 0444, show_oom_score),     \
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj, .write = write_oom_score_adj }, \

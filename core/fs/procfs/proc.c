@@ -17,7 +17,7 @@ struct proc_file {
 	struct textbuf text;	/* [lock] buf NULL: not made yet */
 };
 
-static const struct file_ops proc_file_ops, proc_dir_fops;
+static const struct file_ops proc_pid_file_ops, proc_dir_fops;
 static const struct inode_ops proc_dir_ops, proc_file_iops = { 0 };
 
 long proc_number(const char *name, u32 len)
@@ -92,7 +92,7 @@ struct inode *proc_inode_new(struct super_block *sb, const struct proc_node *nod
 			i->size = 64;
 	} else {
 		i->ops = &proc_file_iops;
-		i->fops = node->fops ? node->fops : &proc_file_ops;
+		i->fops = node->fops ? node->fops : pid ? &proc_pid_file_ops : &proc_file_ops;
 	}
 	if (pid) {
 		struct thread *t = proc_thread(pi);
@@ -377,9 +377,14 @@ static ssize_t proc_write(struct file *f, struct iov_iter *it, loff_t *pos)
 	return n;
 }
 
-static const struct file_ops proc_file_ops = {
+const struct file_ops proc_file_ops = {
 	.open = proc_open, .read = proc_read, .write = proc_write, .llseek = generic_llseek, .release = proc_release,
 	.splice = SPLICE_FROM,
+};
+
+/* What a process says of itself is read only, but for its mounts. */
+static const struct file_ops proc_pid_file_ops = {
+	.open = proc_open, .read = proc_read, .write = proc_write, .llseek = generic_llseek, .release = proc_release,
 };
 
 /* ---- the file system ---- */

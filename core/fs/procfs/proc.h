@@ -66,6 +66,7 @@ extern const struct proc_node proc_root_nodes[], proc_sys_nodes[], proc_pid_node
 extern const struct proc_node proc_pid_dir, proc_task_dir;
 extern const struct inode_ops proc_exe_ops, proc_cwd_ops, proc_root_ops;
 extern const struct file_ops proc_mem_fops;
+extern const struct file_ops proc_file_ops;		/* of text that splice may take */
 
 /* hunt.c: files of debug builds, each with its comma */
 #ifdef CONFIG_DEBUG
