@@ -10,7 +10,7 @@ from .machine import BUILD, MACHINES, ROOT
 from .term import Step, Trouble
 
 SITE = os.path.join(BUILD, "docs")
-CALLS = ["getppid", "read", "openat", "signal", "fault", "switch", "fork", "fork-child", "exec", "vdso-clock"]
+CALLS = ["getppid", "read", "openat", "signal", "fault", "switch", "fork", "fork-child", "vdso-clock"]
 QUICK = ["getppid", "read", "fault"]        # what the pages' own figures are of
 TOOLS = {"/usr/lib/python3/dist-packages/markdown": "python3-markdown",
          "/usr/lib/python3/dist-packages/jinja2": "python3-jinja2"}
