@@ -119,7 +119,7 @@ def linux_symbols(one, image, folder, version):
     """Debian's System.map is empty; root reads the kernel's own table. [(address, name)] rising."""
     def ask():
         say(f"asking Linux on {one.name} for its symbols ...")
-        output, outcome, _ = boots.run_command(one, image, folder, ["cat", "/proc/kallsyms"], {"icount": True}, 120,
+        output, outcome, _ = boots.run_command(one, image, folder, ["cat", "/proc/kallsyms"], {"icount": True}, 600,
                                                append=["nokaslr"])
         found = re.findall(rb"^([0-9a-f]{16}) [tTwW] (\S+)\r?$", output, re.M)
         if not found:

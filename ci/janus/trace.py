@@ -10,7 +10,7 @@ from .term import Trouble
 
 WARM = 8                # times that the program goes through its door; the last one is recorded
 LIMIT = 400_000         # instructions of one window
-BOOT_TIMEOUT = 120
+BOOT_TIMEOUT = 600      # seconds; a host that others load takes minutes to boot Linux
 
 
 # Door: where its recording begins and ends in the guest's program.
