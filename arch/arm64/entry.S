@@ -106,8 +106,8 @@
 
 /* ---- 2. vectors (branches only) ---- */
 
-	.balign	0x800
-global vectors
+	/* A table; `syscall` is where a user's exceptions and calls go. */
+	.macro table syscall
 	/* from the kernel on sp_el0: never */
 	vector	.Lkernel_error
 	vector	.Lkernel_error
@@ -119,7 +119,7 @@ global vectors
 	vector	.Lkernel_error
 	vector	.Lkernel_error
 	/* from a 64-bit user */
-	vector	user_syscall
+	vector	\syscall
 	vector	user_irq
 	vector	.Luser_error
 	vector	.Luser_error
@@ -128,6 +128,14 @@ global vectors
 	vector	.Luser_error
 	vector	.Luser_error
 	vector	.Luser_error
+	.endm
+
+	.balign	0x800
+global vectors
+	table	user_syscall
+	.balign	0x800
+global vectors_traced
+	table	user_syscall_traced
 
 /* ---- 3. entry from user ---- */
 
@@ -157,8 +165,8 @@ global user_irq
 
 /* ---- 4. syscall ---- */
 
-	/* svc shares its vector with the traps: theirs is the frame already saved. */
-global user_syscall
+	/* svc shares its vector with the traps: theirs is the frame already saved. `dispatch` is C. */
+	.macro syscall dispatch
 	sub	sp, sp, #TF_SIZE
 	save_frame 1
 	mrs	x19, esr_el1
@@ -169,8 +177,16 @@ global user_syscall
 	stp	x0, x8, [sp, #TF_ORIG_X0]
 	msr	daifclr, #DAIF_ALLOW
 	mov	x0, sp
-	bl	syscall_dispatch
+	bl	\dispatch
 	b	return_to_user
+	.endm
+
+global user_syscall
+	syscall	syscall_dispatch
+
+	/* The same for a thread whose calls are watched: arch_switch_to() puts its table in the other's place. */
+global user_syscall_traced
+	syscall	syscall_dispatch_traced
 
 /* ---- 5. entry from kernel ---- */
 

@@ -184,12 +184,6 @@ static void restore_altstack(const struct stack_t *stack, uaddr_t sp)
 	t->altstack_flags = (u32)stack->flags;
 }
 
-/* All of it is the program's to write: nothing but a plain user's state comes back. */
-static bool plain_user_state(u64 pstate)
-{
-	return !(pstate & (PSR_MODE_MASK | PSR_MODE32 | PSR_D | PSR_A | PSR_I | PSR_F));
-}
-
 int arch_sigreturn(struct trapframe *tf)
 {
 	uaddr_t frame = tf->sp;

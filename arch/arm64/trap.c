@@ -171,6 +171,10 @@ void trap_from_user(struct trapframe *tf)
 		user_exception(SIGTRAP, TRAP_BRKPT, tf->pc);
 		return;
 	case EC_STEP_USER:
+		if (unlikely(!thread_flag(current, TF_SINGLE_STEP))) {
+			stop_stepping();	/* left on by one who ran here before */
+			return;
+		}
 		keep_cause();
 		user_exception(SIGTRAP, TRAP_TRACE, tf->pc);
 		return;
@@ -261,7 +265,7 @@ void arch_sanitise_frame(struct trapframe *tf, unsigned long old_flags)
 {
 	(void)old_flags;
 	tf->pstate &= ~PSR_USER_RES0;
-	if (tf->pstate & (PSR_MODE_MASK | PSR_MODE32 | PSR_D | PSR_A | PSR_I | PSR_F))
+	if (!plain_user_state(tf->pstate))
 		tf->pstate &= PSR_NZCV;
 	tf->pstate &= ~(u64)PSR_SS;
 }

@@ -9,7 +9,7 @@
 %include "smap.inc"
 
 extern trap_from_user, irq_from_user, trap_from_kernel, irq_from_kernel, trap_stack_overflow
-extern trap_bad_return, syscall_dispatch, exit_to_user_work, thread_start
+extern trap_bad_return, syscall_dispatch, syscall_dispatch_traced, exit_to_user_work, thread_start
 
 ; Make a full frame of a trap. The processor pushed ss to ip, the vector an error code (in the place of
 ; orig_ax) and its number (in the place of di). All registers but the stack pointer are free after it.
@@ -149,10 +149,8 @@ user_irq:
 
 ; ---- 4. syscall ----
 
-; rcx is the user's ip, r11 its flags; interrupts are off, and the stack is the user's.
-global user_syscall
-	align	16
-user_syscall:
+; rcx is the user's ip, r11 its flags; interrupts are off, and the stack is the user's. %1 dispatches.
+%macro SYSCALL 1
 	swapgs
 	mov	[gs:CPU_SCRATCH], rsp
 	mov	rsp, [gs:CPU_RSP0]
@@ -181,9 +179,21 @@ user_syscall:
 	push	r11
 	mov	rdi, rsp
 	sti
-	call	syscall_dispatch
+	call	%1
 	cli
 	jmp	return_to_user.irqs_off
+%endmacro
+
+global user_syscall
+	align	16
+user_syscall:
+	SYSCALL syscall_dispatch
+
+; The same for a thread whose calls are watched: arch_switch_to() puts it in the other's place.
+global user_syscall_traced
+	align	16
+user_syscall_traced:
+	SYSCALL syscall_dispatch_traced
 
 ; ---- 5. entry from kernel ----
 

@@ -20,8 +20,6 @@
 #define SW_RESERVED 464		/* the software's bytes in the FXSAVE part */
 #define FP_XSTATE_MAGIC1 0x46505853
 #define FP_XSTATE_MAGIC2 0x46505845
-#define FXSAVE_SIZE 512
-#define FXSAVE_WRITTEN 416	/* of them, by the processor */
 
 /* What Linux writes at SW_RESERVED of a signal frame (struct _fpx_sw_bytes). */
 struct fpx_sw_bytes {
@@ -171,6 +169,73 @@ int fpu_frame_restore(uaddr_t from)
 		fpu_reset(current);
 	return fpu_xrstor_user(from, (u32)sw.xfeatures & FPU_XFEATURES);
 }
+
+/* ---- a tracer's view ---- */
+
+#define MXCSR 24		/* in the FXSAVE part */
+#define MXCSR_MASK 0xffffu	/* the bits that exist */
+
+size_t fpu_extended_size(void)
+{
+	return cpu_features.xsave ? xstate_size : 0;
+}
+
+/* XSAVE leaves the software's bytes alone: the first word is XCR0, which debuggers look for. */
+void fpu_get_extended(struct thread *t, void *to)
+{
+	memcpy(to, t->arch.fpu, xstate_size);
+	memset((u8 *)to + FXSAVE_WRITTEN, 0, XSAVE_HEADER + XSAVE_HEADER_SIZE - FXSAVE_WRITTEN);
+	*(u64 *)((u8 *)to + SW_RESERVED) = frame_middle.present;
+	*(u64 *)((u8 *)to + XSAVE_HEADER) = frame_middle.present;
+}
+
+static bool bad_mxcsr(const void *from)
+{
+	return *(const u32 *)((const u8 *)from + MXCSR) & ~MXCSR_MASK;
+}
+
+int fpu_set_legacy(struct thread *t, const void *from)
+{
+	u8 *fpu = t->arch.fpu;
+
+	if (bad_mxcsr(from))
+		return -EINVAL;
+	memcpy(fpu, from, FXSAVE_WRITTEN);
+	if (cpu_features.xsave)
+		*(u64 *)(fpu + XSAVE_HEADER) |= 3;
+	t->arch.user_cpu = -1;
+	return 0;
+}
+
+/* Components that the header does not name are in their first state; they are written out, for readers. */
+int fpu_set_extended(struct thread *t, const void *from)
+{
+	const u64 *header = (const u64 *)((const u8 *)from + XSAVE_HEADER);
+	u64 present = header[0];
+	u8 *fpu = t->arch.fpu;
+
+	for (unsigned i = 1; i < XSAVE_HEADER_SIZE / 8; i++)
+		if (header[i])
+			return -EINVAL;
+	if (present & ~frame_middle.present || ((present & 6) && bad_mxcsr(from)))
+		return -EINVAL;
+	memcpy(fpu, first_state, FPU_STATE_SIZE);
+	if (present & 1) {
+		memcpy(fpu, from, MXCSR);
+		memcpy(fpu + 32, (const u8 *)from + 32, 128);
+	}
+	if (present & 2)
+		memcpy(fpu + 160, (const u8 *)from + 160, 256);
+	if (present & 6)
+		memcpy(fpu + MXCSR, (const u8 *)from + MXCSR, 4);
+	if (present & 4)
+		memcpy(fpu + XSAVE_HEADER + XSAVE_HEADER_SIZE, (const u8 *)from + XSAVE_HEADER + XSAVE_HEADER_SIZE, 256);
+	*(u64 *)(fpu + XSAVE_HEADER) = frame_middle.present;
+	t->arch.user_cpu = -1;
+	return 0;
+}
+
+/* ---- exceptions ---- */
 
 int fpu_exception_code(bool simd)
 {

@@ -42,6 +42,28 @@ static long get_base(int option, uaddr_t to)
 	return put_user(base, u64, to);
 }
 
+/* The same for a stopped thread, by its tracer. */
+long thread_arch_prctl(struct thread *t, int option, unsigned long arg2)
+{
+	struct arch_thread *at = &t->arch;
+
+	switch (option) {
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		if (arg2 >= ARCH_USER_END)
+			return -EPERM;
+		*(option == ARCH_SET_FS ? &at->fs_base : &at->gs_base) = arg2;
+		*(option == ARCH_SET_FS ? &at->fs : &at->gs) = 0;
+		at->user_cpu = -1;
+		return 0;
+	case ARCH_GET_FS:
+	case ARCH_GET_GS:
+		return put_user(option == ARCH_GET_FS ? at->fs_base : at->gs_base, u64, arg2);
+	default:
+		return -EINVAL;
+	}
+}
+
 long sys_arch_prctl(int option, unsigned long arg2)
 {
 	switch (option) {

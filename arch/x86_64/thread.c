@@ -170,6 +170,9 @@ int arch_thread_fork(struct thread *child, unsigned long sp, bool set_tls, unsig
 	arch_local_irq_restore(flags);
 	if (set_tls)
 		child->arch.fs_base = tls;
+	child->arch.forced_step = false;
+	if (current->arch.forced_step)
+		tf->flags &= ~EFLAGS_TF;
 	child->arch.trap_nr = child->arch.error_code = 0;
 	child->arch.cr2 = 0;
 	child->arch.user_fpu = true;
@@ -187,6 +190,7 @@ void arch_thread_flush(void)
 	set_gs_base(0);
 	at->trap_nr = at->error_code = 0;
 	at->cr2 = 0;
+	at->forced_step = false;
 	fpu_reset(current);
 	arch_local_irq_restore(flags);
 }
@@ -205,6 +209,8 @@ struct thread *arch_switch_to(struct thread *prev, struct thread *next)
 		leave_user_state(&cpu->arch, prev);
 	if (next->arch.user_fpu)
 		enter_user_state(cpu, next);
+	if (unlikely(next->flags & (TF_SYSCALL_TRACE | TF_SINGLE_STEP)))
+		trace_calls();
 	cpu->arch.tss.rsp0 = next->arch.kstack_top;
 	cpu->running = next;
 	return switch_stack(prev, next);

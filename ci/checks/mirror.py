@@ -26,6 +26,8 @@ ONE_SIDED = {
 }
 # Global labels that only one file of a pair has, and why.
 OWN_LABELS = {
+    # arm64 watches a thread's calls by another table of vectors; x86_64 by another address for `syscall`.
+    "entry": {"vectors_traced"},
     # The vDSO has what each machine's C library looks for there.
     "vdso/vdso": {"__vdso_getcpu", "__vdso_time", "__kernel_rt_sigreturn"},
     # x86_64 saves FP state with one instruction; into user memory that one needs a fixup.

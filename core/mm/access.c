@@ -38,14 +38,16 @@ static struct page *page_for_access(struct vma *vma, uaddr_t addr, bool write)
 	return NULL;
 }
 
-static bool access_possible(const struct vma *vma, bool write)
+static bool access_possible(const struct vma *vma, bool write, bool force)
 {
+	if (!force)
+		return vma->flags & (write ? VM_WRITE : VM_READ);
 	if (!write)
 		return vma->flags & (VM_READ | VM_MAYREAD);
 	return vma->flags & VM_WRITE || (vma->flags & (VM_MAYWRITE | VM_SHARED)) == VM_MAYWRITE;
 }
 
-size_t access_mm(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write)
+static size_t access_as(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write, bool force)
 {
 	size_t done = 0;
 
@@ -56,7 +58,7 @@ size_t access_mm(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write)
 		struct page *page;
 		char *at;
 
-		if (!vma || vma->start > addr + done || !access_possible(vma, write))
+		if (!vma || vma->start > addr + done || !access_possible(vma, write, force))
 			break;
 		page = page_for_access(vma, addr + done, write);
 		if (!page)
@@ -74,6 +76,16 @@ size_t access_mm(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write)
 	}
 	up_read(&mm->mmap_lock);
 	return done;
+}
+
+size_t access_mm(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write)
+{
+	return access_as(mm, addr, buf, len, write, true);
+}
+
+size_t access_mm_protected(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write)
+{
+	return access_as(mm, addr, buf, len, write, false);
 }
 
 /* Fault [start, end) in. 0, -ENOMEM (a hole, or no memory), -EFAULT (protection, end of file). */

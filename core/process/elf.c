@@ -416,8 +416,12 @@ static int load_checked(struct exec *x, struct elf *program, struct elf *interp)
 		err = map_vdso();
 	if (!err)
 		err = setup_stack(x, &image);
-	if (!err)
+	if (!err) {
+		long nr = tf_syscall_nr(current_frame());
+
 		tf_start_user(current_frame(), entry, x->sp);
+		tf_set_syscall_nr(current_frame(), nr);	/* a tracer sees that it comes out of execve */
+	}
 	return err;
 }
 

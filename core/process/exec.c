@@ -155,7 +155,7 @@ static int prepare_creds(struct exec *x)
 {
 	const struct cred *old = current->cred;
 	struct cred *c = cred_copy();
-	bool effective = false, has_file_caps = false, setid, gained;
+	bool effective = false, has_file_caps = false, setid, gained, watched;
 	int err;
 
 	if (!c)
@@ -168,7 +168,9 @@ static int prepare_creds(struct exec *x)
 	take_root_caps(c, has_file_caps, &effective);
 	setid = c->euid != old->uid || c->egid != old->gid;
 	gained = c->cap_permitted & ~old->cap_permitted;
-	if ((setid || gained) && (fs_is_shared(x) || current->no_new_privs)) {
+	/* A tracer gets nothing by it: the program runs with what there was. */
+	watched = current->ptrace && !(current->ptrace & PT_MAY_GAIN);
+	if ((setid || gained) && (fs_is_shared(x) || current->no_new_privs || watched)) {
 		if (!capable(CAP_SETUID) || current->no_new_privs) {
 			c->euid = c->uid;
 			c->egid = c->gid;
@@ -213,12 +215,31 @@ static void install_creds(struct exec *x)
 	current->mm->dumpable = !other && !inode_permission(x->file->inode, MAY_READ);
 }
 
+/* Between the look at who traces us and the new credentials nobody may attach: they wait (ptrace.c). */
+static void hold_creds(void)
+{
+	struct irqflags flags = tasklist_lock_irq();
+
+	current->process->exec_creds++;
+	tasklist_unlock_irq(flags);
+}
+
+static void release_creds(void)
+{
+	struct process *p = current->process;
+	struct irqflags flags = tasklist_lock_irq();
+
+	p->exec_creds--;
+	tasklist_unlock_irq(flags);
+	wake_up_all(&p->wait_child);
+}
+
 /* ---- the point of no return ---- */
 
 /* The other threads die; the one that executes takes the leader's number. */
 static int de_thread(void)
 {
-	struct thread *t = current, *leader;
+	struct thread *t = current, *leader, *tracer;
 	struct process *p = t->process;
 	struct irqflags flags, sig_flags;
 	struct sighand *sh;
@@ -261,7 +282,10 @@ static int de_thread(void)
 		t->start_time = leader->start_time;
 		leader->exit_signal = -1;
 		p->leader = t;
+		tracer = leader->tracer;
 		thread_release(leader);
+		if (unlikely(tracer))
+			wake_up_all(&tracer->process->wait_child);	/* it may wait for one that is no more */
 	}
 	sh = sighand_lock(p, &sig_flags);
 	p->exec_thread = NULL;
@@ -352,7 +376,7 @@ static uaddr_t choose_mmap_base(void)
 	return ALIGN_DOWN(ARCH_USER_END - gap - exec_random_pages(ARCH_MMAP_RANDOM_BITS), PAGE_SIZE);
 }
 
-int begin_new_exec(struct exec *x)
+static int new_exec(struct exec *x)
 {
 	struct thread *t = current;
 	struct mm *mm;
@@ -390,6 +414,16 @@ int begin_new_exec(struct exec *x)
 	set_comm(x->filename);
 	install_creds(x);
 	return 0;
+}
+
+int begin_new_exec(struct exec *x)
+{
+	int err;
+
+	hold_creds();
+	err = new_exec(x);
+	release_creds();
+	return err;
 }
 
 /* ---- the whole ---- */
@@ -431,6 +465,8 @@ static void exec_free(struct exec *x)
 /* The strings are gathered and the file is open, or err says why not: load, and kill where it is too late to return. */
 static int finish(struct exec *x, int err, struct file *file)
 {
+	pid_t old_tid = current->tid;
+
 	if (IS_ERR(file))
 		err = PTR_ERR(file);
 	else
@@ -440,6 +476,8 @@ static int finish(struct exec *x, int err, struct file *file)
 	if (err && x->point_of_no_return && !fatal_signal_pending())
 		signal_force(SIGSEGV, NULL);
 	exec_free(x);
+	if (unlikely(current->ptrace) && !err)
+		ptrace_exec(old_tid);
 	return err;
 }
 

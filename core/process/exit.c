@@ -8,6 +8,7 @@
 #include <janus/sched.h>
 #include <janus/time.h>
 #include <janus/tty.h>
+#include <uapi/ptrace.h>
 
 void pgrp_orphan_check(struct process *p, struct process *dying_parent);	/* session.c */
 
@@ -37,8 +38,11 @@ void thread_release(struct thread *t)
 {
 	struct process *p = t->process;
 	struct irqflags flags;
-	struct sighand *sh = sighand_lock(p, &flags);
+	struct sighand *sh;
 
+	if (unlikely(t->tracer))
+		ptrace_unlink(t);
+	sh = sighand_lock(p, &flags);
 	list_del(&t->thread_link);
 	p->nr_threads--;
 	sigqueue_flush(&t->pending, ~0UL);
@@ -109,16 +113,20 @@ static void exit_signals(struct thread *t)
 
 /* ---- telling the parent ---- */
 
-static void fill_exit_info(siginfo_t *info, int signo, struct process *p)
+static void fill_exit_info(siginfo_t *info, int signo, struct thread *t)
 {
-	int code = p->sig_flags & SIGNAL_GROUP_EXIT ? p->group_exit_code : p->leader->exit_code;
+	struct process *p = t->process;
+	int code = p->sig_flags & SIGNAL_GROUP_EXIT ? p->group_exit_code : t->exit_code;
 	struct usage u;
 
-	usage_process(&u, p);
+	if (thread_is_leader(t))
+		usage_process(&u, p);
+	else
+		usage_thread(&u, t);
 	memset(info, 0, SIGINFO_USED);
 	info->si_signo = signo;
-	info->chld.pid = p->tgid;
-	info->chld.uid = p->leader->cred->uid;
+	info->chld.pid = t->tid;
+	info->chld.uid = t->cred->uid;
 	info->chld.utime = u.utime / (NSEC_PER_SEC / USER_HZ);
 	info->chld.stime = u.stime / (NSEC_PER_SEC / USER_HZ);
 	if (code & 0x7f) {
@@ -130,28 +138,34 @@ static void fill_exit_info(siginfo_t *info, int signo, struct process *p)
 	}
 }
 
-bool notify_parent_exit(struct thread *leader)
+bool notify_parent_exit(struct thread *t)
 {
-	struct process *p = leader->process, *parent = p->parent;
-	int signo = leader->exit_signal;
+	struct process *p = t->process, *parent = p->parent;
+	bool traced = t->tracer;
+	int signo = t->exit_signal;
 	bool autoreap = false, ignored;
 	struct irqflags flags;
 	struct sighand *sh;
 	siginfo_t info;
 
-	wake_up_all(&leader->pid->wait_pidfd);
+	wake_up_all(&t->pid->wait_pidfd);
+	if (unlikely(traced)) {
+		if (!thread_is_leader(t) || p->nr_threads > 1 || !traced_by(t, parent))
+			signo = SIGCHLD;
+		parent = t->tracer->process;
+	}
 	if (parent == &kernel_process)
 		return true;	/* nobody waits for kernel threads */
 	sh = sighand_lock(parent, &flags);
 	ignored = sig_handler(sh, SIGCHLD) == SIG_IGN;
-	if (signo == SIGCHLD &&
+	if (signo == SIGCHLD && !traced &&
 	    (ignored || ((sh->used & SIGMASK(SIGCHLD)) && (sh->action[SIGCHLD - 1].flags & SA_NOCLDWAIT))))
 		autoreap = true;
 	if (signo > 0 && signo <= NSIG && !(signo == SIGCHLD && ignored) && parent->nr_threads &&
 	    /* the usual parent has no handler: spare the message that nobody hears */
 	    (sig_handler(sh, signo) != SIG_DFL || signo != SIGCHLD || (parent->leader->blocked & SIGMASK(SIGCHLD)) ||
-	     parent->nr_threads > 1 || parent->leader->waited)) {
-		fill_exit_info(&info, signo, p);
+	     parent->nr_threads > 1 || parent->leader->waited || parent->leader->ptrace)) {
+		fill_exit_info(&info, signo, t);
 		signal_send_locked(signo, &info, parent->leader, true, false);
 	}
 	spin_unlock_irqrestore(&sh->lock, flags);
@@ -190,7 +204,7 @@ static bool adopt(struct process *c, struct process *dying, struct process *reap
 	c->parent = reaper;
 	list_move_tail(&c->sibling, &reaper->children);
 	c->leader->exit_signal = SIGCHLD;
-	if (c->leader->exit_state == EXIT_ZOMBIE && c->nr_threads == 1 && notify_parent_exit(c->leader))
+	if (c->leader->exit_state == EXIT_ZOMBIE && c->nr_threads == 1 && !c->leader->tracer && notify_parent_exit(c->leader))
 		return true;
 	pgrp_orphan_check(c, dying);
 	return false;
@@ -220,49 +234,56 @@ static void forget_children(struct thread *t, bool last, struct list_head *dead)
 	}
 }
 
-/* t is done: a zombie for its parent, or gone. */
+void thread_reap(struct thread *t, struct list_head *dead)
+{
+	struct thread *leader = t->process->leader;
+
+	thread_release(t);
+	list_add(&t->thread_link, dead);
+	/* The leader went before and waited for us, the last of the others. */
+	if (t != leader && leader->process->nr_threads == 1 && leader->exit_state == EXIT_ZOMBIE &&
+	    !(leader->process->sig_flags & SIGNAL_GROUP_EXEC) && notify_parent_exit(leader)) {
+		thread_release(leader);
+		list_add(&leader->thread_link, dead);
+	}
+}
+
+void put_dead(struct list_head *dead)
+{
+	while (!list_empty(dead)) {
+		struct thread *gone = list_first_entry(dead, struct thread, thread_link);
+
+		list_del(&gone->thread_link);
+		thread_put(gone);
+	}
+}
+
+/* t is done: a zombie for its parent or tracer, or gone. */
 static void exit_notify(struct thread *t, bool last)
 {
 	struct process *p = t->process;
 	struct irqflags flags;
 	LIST_HEAD(dead);
-	bool autoreap;
+	bool autoreap = true;
 
 	flags = tasklist_lock_irq();
+	if (unlikely(!list_empty(&t->tracees)))
+		ptrace_exit(t, &dead);
 	if (!list_empty(&p->children))
 		forget_children(t, last, &dead);
 	if (last)
 		pgrp_orphan_check(p, NULL);
 	t->exit_state = EXIT_ZOMBIE;
-	if (thread_is_leader(t)) {
+	if (unlikely(t->tracer))
+		autoreap = notify_parent_exit(t);
+	else if (thread_is_leader(t))
 		autoreap = p->nr_threads == 1 && notify_parent_exit(t);
-	} else {
-		struct thread *leader = p->leader;
-
-		autoreap = true;
-		/* The leader went before and waited for us, the last of the others. */
-		if (p->nr_threads == 2 && leader->exit_state == EXIT_ZOMBIE && !(p->sig_flags & SIGNAL_GROUP_EXEC) &&
-		    notify_parent_exit(leader)) {
-			thread_release(t);
-			thread_release(leader);
-			list_add(&leader->thread_link, &dead);
-			list_add(&t->thread_link, &dead);
-			autoreap = false;
-		}
-	}
 	if (unlikely(p->sig_flags & SIGNAL_GROUP_EXEC))
 		wake_up_thread(p->exec_thread, THREAD_KILLABLE);
-	if (autoreap) {
-		thread_release(t);
-		list_add(&t->thread_link, &dead);
-	}
+	if (autoreap)
+		thread_reap(t, &dead);
 	tasklist_unlock_irq(flags);
-	while (!list_empty(&dead)) {
-		struct thread *gone = list_first_entry(&dead, struct thread, thread_link);
-
-		list_del(&gone->thread_link);
-		thread_put(gone);
-	}
+	put_dead(&dead);
 }
 
 /* ---- the calls ---- */
@@ -282,6 +303,8 @@ void do_exit(int code)
 	struct process *p = t->process;
 	bool last;
 
+	if (unlikely(t->ptrace))
+		ptrace_event(PTRACE_EVENT_EXIT, (unsigned)code);
 	exit_signals(t);
 	t->exit_code = code;
 	last = __atomic_sub_fetch(&p->nr_live, 1, __ATOMIC_ACQ_REL) == 0;

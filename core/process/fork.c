@@ -9,6 +9,7 @@
 #include <arch/thread.h>
 #include <janus/sched.h>
 #include <janus/time.h>
+#include <uapi/ptrace.h>
 
 u64 total_forks;
 
@@ -139,6 +140,7 @@ static struct thread *thread_alloc(void)
 	ref_set(&t->refs, 2);	/* the tree's, and the scheduler's until its last switch */
 	t->state = THREAD_NEW;
 	sigqueue_init(&t->pending);
+	list_init(&t->tracees);
 	t->restart.fn = restart_none;
 	t->start_time = clock_monotonic();
 	thread_inherit(t);
@@ -211,13 +213,14 @@ static void link_process(struct process *p, struct thread *t, struct process *pa
 static void join_stop(struct thread *t)
 {
 	if (current->jobctl & JOBCTL_STOP_PENDING) {
-		t->jobctl |= JOBCTL_STOP_PENDING;
+		t->jobctl |= JOBCTL_STOP;
+		t->stop_signal = current->stop_signal;
 		t->process->group_stop_count++;
 		t->flags |= TF_SIGPENDING;
 	}
 }
 
-static int publish(struct thread *t, const struct clone_args *args)
+static int publish(struct thread *t, const struct clone_args *args, bool traced)
 {
 	struct process *self = current->process, *p = t->process;
 	struct irqflags flags = tasklist_lock_irq(), sig_flags;
@@ -236,6 +239,8 @@ static int publish(struct thread *t, const struct clone_args *args)
 		link_process(p, t, sibling ? self->parent : self, sibling ? self->parent_thread : current);
 		link_thread(t, p);
 	}
+	if (unlikely(current->ptrace) && !err)
+		ptrace_init_child(t, traced || args->flags & CLONE_PTRACE);
 	spin_unlock_irqrestore(&sh->lock, sig_flags);
 	tasklist_unlock_irq(flags);
 	return err;
@@ -322,7 +327,7 @@ static int make_pidfd(struct thread *t, const struct clone_args *args, struct fi
 }
 
 /* The child, linked and not started, or ERR_PTR. */
-static struct thread *make_child(const struct clone_args *args, pid_t wanted)
+static struct thread *make_child(const struct clone_args *args, pid_t wanted, bool traced)
 {
 	struct thread *t = copy_thread(args);
 	struct file *pidfile = NULL;
@@ -345,7 +350,7 @@ static struct thread *make_child(const struct clone_args *args, pid_t wanted)
 			return ERR_PTR(pidfd);
 		}
 	}
-	err = publish(t, args);
+	err = publish(t, args, traced);
 	if (err) {
 		if (pidfile) {
 			file_put(pidfile);
@@ -360,9 +365,11 @@ static struct thread *make_child(const struct clone_args *args, pid_t wanted)
 	return t;
 }
 
-/* Sleep until the child runs another program or ends. SIGKILL ends the wait: then the child is not to touch us. */
-static void wait_for_vfork(struct thread *child, struct vfork_wait *v)
+/* Sleep until the child runs another program or ends. SIGKILL ends the wait: then the child is not to touch us. True: it did. */
+static bool wait_for_vfork(struct thread *child, struct vfork_wait *v)
 {
+	bool done = true;
+
 	for (;;) {
 		set_current_state(THREAD_KILLABLE);
 		if (__atomic_load_n(&v->done, __ATOMIC_ACQUIRE))
@@ -371,12 +378,14 @@ static void wait_for_vfork(struct thread *child, struct vfork_wait *v)
 			spin_lock(&child->lock);
 			child->vfork_done = NULL;
 			spin_unlock(&child->lock);
+			done = false;
 			break;
 		}
 		schedule();
 	}
 	set_current_state(THREAD_RUNNING);
 	thread_put(child);
+	return done;
 }
 
 void vfork_release(struct thread *t)
@@ -399,7 +408,8 @@ void vfork_release(struct thread *t)
 
 long clone_with_tid(const struct clone_args *args, pid_t wanted)
 {
-	struct thread *child = make_child(args, wanted);
+	int event = unlikely(current->ptrace) ? ptrace_clone_event(args->flags, args->exit_signal) : 0;
+	struct thread *child = make_child(args, wanted, event);
 	struct vfork_wait vfork = { .parent = current };
 	long tid;
 
@@ -414,8 +424,10 @@ long clone_with_tid(const struct clone_args *args, pid_t wanted)
 	}
 	__atomic_fetch_add(&total_forks, 1, __ATOMIC_RELAXED);
 	wake_up_new(child);
-	if (args->flags & CLONE_VFORK)
-		wait_for_vfork(child, &vfork);
+	if (unlikely(event))
+		ptrace_event(event, tid);
+	if (args->flags & CLONE_VFORK && wait_for_vfork(child, &vfork) && unlikely(current->ptrace))
+		ptrace_event(PTRACE_EVENT_VFORK_DONE, tid);
 	return tid;
 }
 

@@ -65,13 +65,39 @@ void signal_retarget(struct thread *t, sigset_t mask);		/* others are to take wh
 void kill_other_threads(struct process *p);			/* [sig]; SIGKILL to all but current */
 int kill_pid(struct pid *pid, int signo, const siginfo_t *info);	/* with permission check */
 void jobctl_leave(struct thread *t, bool *notify);		/* an exiting thread counts no longer in a stop. [sig] */
+bool count_stopped(struct thread *t);				/* t takes part; true: the last, tell the parent. [sig] */
 void notify_parent_stop(struct process *p, int why);		/* CLD_STOPPED, CLD_CONTINUED. [tl] */
-bool notify_parent_exit(struct thread *leader);			/* true: nobody will wait, reap it now. [tl] */
+void notify_stop(struct process *to, struct thread *t, int why, int status);	/* the same to anyone; CLD_TRAPPED. [tl] */
+/* t ended, a leader or traced: tell who waits for it. True: nobody will, reap it now. [tl] */
+bool notify_parent_exit(struct thread *t);
 long restart_none(struct thread *t);
+
+/* ---- being traced: ptrace_stop.c. All but the first two for current. ---- */
+static inline bool traced_by(const struct thread *t, const struct process *p)	/* [tl] */
+{
+	return t->tracer && t->tracer->process == p;
+}
+void ptrace_trap_notify(struct thread *t);			/* its group was stopped or continued. [sig] */
+int ptrace_signal(struct ksignal *ks, struct sighand **sh, struct irqflags *flags);	/* which to take, 0: none. [sig] */
+void ptrace_trap(struct sighand **sh, struct irqflags *flags);	/* what jobctl asks for. [sig], released meanwhile */
+int ptrace_notify(int code, unsigned long message);		/* stop with SIGTRAP and code; the signal to go on with */
+bool ptrace_event_wanted(int event);
+void ptrace_event(int event, unsigned long message);		/* stop, if the tracer wants to know */
+void ptrace_exec(pid_t old_tid);				/* a program was executed */
+void ptrace_call_exit(struct trapframe *tf);			/* call_exit_due */
+int ptrace_clone_event(u64 clone_flags, int exit_signal);	/* the event of such a child, 0: not wanted */
+
+/* ---- ptrace.c ---- */
+void ptrace_init_child(struct thread *child, bool follow);	/* follow: current's tracer traces it too. [tl, sig] */
+void ptrace_unlink(struct thread *t);				/* t's tracer lets go. [tl] */
+void ptrace_exit(struct thread *tracer, struct list_head *dead);	/* it lets all go. [tl] */
 
 /* ---- life and death ---- */
 void vfork_release(struct thread *t);				/* exec or exit: the vfork parent goes on */
 void thread_release(struct thread *t);				/* off every list, numbers free. [tl]; then thread_put() */
+/* The same, onto `dead` by thread_link; a leader that waited for t as its last goes too, or its parent hears of it. [tl] */
+void thread_reap(struct thread *t, struct list_head *dead);
+void put_dead(struct list_head *dead);				/* outside of locks */
 struct pid *pidfd_pid(unsigned fd);				/* referenced, or ERR_PTR(-EBADF) */
 struct pid *pidfd_or_proc_pid(unsigned fd);			/* the same; also of a descriptor of /proc/PID */
 struct pid *pidfd_pid_flags(unsigned fd, unsigned *flags);

@@ -5,6 +5,7 @@
  * the call that was interrupted is restarted, or told EINTR.
  */
 #include "process.h"
+#include <arch/ptrace.h>
 #include <arch/signal.h>
 #include <generated/syscalls.h>
 #include <janus/entry.h>
@@ -61,40 +62,54 @@ void signal_retarget(struct thread *t, sigset_t mask)
 
 /* ---- stopping ---- */
 
-void notify_parent_stop(struct process *p, int why)
+void notify_stop(struct process *to, struct thread *t, int why, int status)
 {
-	struct process *parent = p->parent;
 	siginfo_t info = { .si_signo = SIGCHLD, .si_code = why };
 	struct irqflags flags;
 	struct sighand *sh;
 	struct usage u;
 
-	usage_process(&u, p);
-	info.chld.pid = p->tgid;
-	info.chld.uid = p->leader->cred->uid;
+	if (thread_is_leader(t) && why != CLD_TRAPPED)
+		usage_process(&u, t->process);
+	else
+		usage_thread(&u, t);
+	info.chld.pid = t->tid;
+	info.chld.uid = t->cred->uid;
 	info.chld.utime = u.utime / (NSEC_PER_SEC / USER_HZ);
 	info.chld.stime = u.stime / (NSEC_PER_SEC / USER_HZ);
-	info.chld.status = why == CLD_CONTINUED ? SIGCONT : p->stop_signal;
-	sh = sighand_lock(parent, &flags);
+	info.chld.status = status;
+	sh = sighand_lock(to, &flags);
 	if (sig_handler(sh, SIGCHLD) != SIG_IGN &&
-	    !((sh->used & SIGMASK(SIGCHLD)) && (sh->action[SIGCHLD - 1].flags & SA_NOCLDSTOP)) && parent->nr_threads)
-		signal_send_locked(SIGCHLD, &info, parent->leader, true, false);
+	    !((sh->used & SIGMASK(SIGCHLD)) && (sh->action[SIGCHLD - 1].flags & SA_NOCLDSTOP)) && to->nr_threads)
+		signal_send_locked(SIGCHLD, &info, to->leader, true, false);
 	spin_unlock_irqrestore(&sh->lock, flags);
-	wake_up_all(&parent->wait_child);
+	wake_up_all(&to->wait_child);
 }
 
+void notify_parent_stop(struct process *p, int why)
+{
+	notify_stop(p->parent, p->leader, why, why == CLD_CONTINUED ? SIGCONT : p->stop_signal);
+}
+
+/* A tracer of the leader's, if it is another, hears of it too. */
 static void tell_parent(struct process *p, int why)
 {
 	struct irqflags flags = tasklist_lock_irq();
 
 	notify_parent_stop(p, why);
+	if (unlikely(p->leader->tracer) && !traced_by(p->leader, p->parent))
+		notify_stop(p->leader->tracer->process, p->leader, why,
+			    why == CLD_CONTINUED ? SIGCONT : p->stop_signal);
 	tasklist_unlock_irq(flags);
 }
 
-/* One thread fewer to stop; true: it was the last, and the parent is to be told. [sig] */
-static bool count_stopped(struct process *p)
+bool count_stopped(struct thread *t)
 {
-	if (!p->group_stop_count || --p->group_stop_count)
+	struct process *p = t->process;
+	bool counted = t->jobctl & JOBCTL_STOP_CONSUME;
+
+	t->jobctl &= ~JOBCTL_STOP;
+	if (!counted || !p->group_stop_count || --p->group_stop_count)
 		return false;
 	if (p->sig_flags & SIGNAL_STOPPED)
 		return false;
@@ -105,10 +120,9 @@ static bool count_stopped(struct process *p)
 void jobctl_leave(struct thread *t, bool *notify)
 {
 	*notify = false;
-	if (t->jobctl & JOBCTL_STOP_PENDING) {
-		t->jobctl &= ~JOBCTL_STOP_PENDING;
-		*notify = count_stopped(t->process);
-	}
+	if (t->jobctl & JOBCTL_STOP_PENDING)
+		*notify = count_stopped(t);
+	t->jobctl = 0;
 }
 
 /* A stop signal's action begins: every thread is to stop. [sig] */
@@ -116,31 +130,42 @@ static void begin_stop(struct process *p, int signo)
 {
 	struct thread *t;
 
-	p->stop_signal = signo;
+	if (!(p->sig_flags & SIGNAL_STOPPED))
+		p->stop_signal = signo;	/* else a tracer let this thread go on, but the group is still stopped by the first */
 	p->group_stop_count = 0;
 	list_for_each_entry(t, &p->threads, thread_link) {
 		if (thread_flag(t, TF_EXITING) || (READ_ONCE(t->state) & THREAD_STOPPED))
 			continue;
-		t->jobctl |= JOBCTL_STOP_PENDING;
+		t->jobctl |= JOBCTL_STOP;
+		t->stop_signal = signo;
 		p->group_stop_count++;
-		if (t != current)
+		if (unlikely(t->ptrace & PT_SEIZED))
+			ptrace_trap_notify(t);
+		else if (t != current)
 			signal_wake(t, false);
 	}
 }
 
-/* This thread takes part in the stop. Releases the lock, and sleeps until SIGCONT or SIGKILL. */
-static void stop_here(struct sighand *sh, struct irqflags flags)
+/*
+ * This thread takes part in the stop. Releases the lock, and sleeps until SIGCONT or SIGKILL. False: it is traced and
+ * stops for its tracer instead, as jobctl says now.
+ */
+static bool stop_here(struct sighand *sh, struct irqflags flags)
 {
 	struct thread *t = current;
 	bool last;
 
-	t->jobctl &= ~JOBCTL_STOP_PENDING;
-	last = count_stopped(t->process);
+	if (unlikely(t->ptrace)) {
+		t->jobctl |= JOBCTL_TRAP_STOP;
+		return false;
+	}
+	last = count_stopped(t);
 	set_current_state(THREAD_STOPPED);
 	spin_unlock_irqrestore(&sh->lock, flags);
 	if (last)
 		tell_parent(t->process, CLD_STOPPED);
 	schedule();
+	return true;
 }
 
 static bool current_pgrp_is_orphaned(void)
@@ -180,8 +205,7 @@ static enum next default_action(struct ksignal *ks, struct sighand **sh, struct 
 		if (!(p->sig_flags & SIGNAL_STOP_DEQUEUED) || (p->sig_flags & SIGNAL_GROUP_EXIT))
 			return NOTHING;
 		begin_stop(p, signo);
-		stop_here(*sh, *flags);
-		return AGAIN;
+		return stop_here(*sh, *flags) ? AGAIN : NOTHING;
 	}
 	spin_unlock_irqrestore(&(*sh)->lock, *flags);
 	do_group_exit(signo);
@@ -217,12 +241,15 @@ again:
 	for (;;) {
 		if (unlikely((p->sig_flags & SIGNAL_GROUP_EXIT) ||
 			     ((p->sig_flags & SIGNAL_GROUP_EXEC) && p->exec_thread != t))) {
+			t->pending.set &= ~SIGMASK(SIGKILL);	/* taken: a tracer may still be told of the end */
 			spin_unlock_irqrestore(&sh->lock, flags);
 			do_group_exit(SIGKILL);
 		}
-		if (unlikely(t->jobctl & JOBCTL_STOP_PENDING)) {
-			stop_here(sh, flags);
+		if (unlikely(t->jobctl & JOBCTL_STOP_PENDING) && stop_here(sh, flags))
 			goto again;
+		if (unlikely(t->jobctl & JOBCTL_TRAP)) {
+			ptrace_trap(&sh, &flags);
+			continue;
 		}
 		ks->signo = dequeue_signal(~t->blocked, &ks->info);
 		if (!ks->signo)
@@ -232,6 +259,8 @@ again:
 			posix_timer_delivered(&ks->info);
 			sh = sighand_lock(p, &flags);
 		}
+		if (unlikely(t->ptrace) && ks->signo != SIGKILL && !(ks->signo = ptrace_signal(ks, &sh, &flags)))
+			continue;
 		if (sig_handler(sh, ks->signo) == SIG_IGN)
 			continue;
 		if (sig_handler(sh, ks->signo) != SIG_DFL) {
@@ -302,27 +331,65 @@ static void frame_failed(int signo)
 static void deliver(struct ksignal *ks, struct trapframe *tf)
 {
 	struct thread *t = current;
+	bool stepping = thread_flag(t, TF_SINGLE_STEP);
 
 	if (tf_syscall_nr(tf) >= 0) {
 		settle_call(tf, ks->action.flags);
 		tf_clear_syscall(tf);
 	}
+	if (unlikely(stepping)) {	/* the frame is to be as the program's own */
+		thread_clear_flag(t, TF_SINGLE_STEP);
+		arch_single_step(t, false);
+	}
 	if (unlikely(arch_signal_deliver(ks, tf))) {
 		set_blocked(ks->saved_mask);
 		frame_failed(ks->signo);
-	} else if (t->altstack_flags & SS_AUTODISARM) {
+		return;
+	}
+	if (t->altstack_flags & SS_AUTODISARM) {
 		t->altstack_sp = 0;
 		t->altstack_size = 0;
 		t->altstack_flags = SS_DISABLE;
 	}
+	if (unlikely(stepping))
+		(void)ptrace_notify(SIGTRAP, 0);	/* the step led to the handler's first instruction */
+}
+
+/*
+ * The same with the restart made first, where tracers are used to see it so. What comes of the signal may take it back,
+ * unless the tracer sent the thread elsewhere.
+ */
+static bool get_signal_restarted(struct ksignal *ks, struct trapframe *tf)
+{
+	unsigned long behind = tf_pc(tf), again;
+	long error = -tf_return(tf);
+	bool taken;
+
+	if (error < ERESTARTSYS || error > ERESTART_RESTARTBLOCK)
+		return get_signal(ks);
+	tf_restart_syscall(tf);
+	tf_clear_syscall(tf);
+	again = tf_pc(tf);
+	taken = get_signal(ks);
+	if (tf_pc(tf) != again)
+		return taken;
+	if (taken && error != ERESTARTNOINTR && !(error == ERESTARTSYS && ks->action.flags & SA_RESTART)) {
+		tf_set_return(tf, -EINTR);
+		tf_set_pc(tf, behind);
+	} else if (!taken && error == ERESTART_RESTARTBLOCK) {
+		tf_set_pc(tf, behind);
+		tf_restart_syscall_as(tf, __NR_restart_syscall);
+	}
+	return taken;
 }
 
 void do_signal(struct trapframe *tf)
 {
 	struct thread *t = current;
 	struct ksignal ks;
+	bool first = unlikely(t->ptrace) && arch_restarts_before_stop && tf_syscall_nr(tf) >= 0;
 
-	if (get_signal(&ks)) {
+	if (unlikely(first) ? get_signal_restarted(&ks, tf) : get_signal(&ks)) {
 		deliver(&ks, tf);
 		return;
 	}
@@ -342,6 +409,8 @@ static __noinline void resume_work(struct thread *t)
 	uaddr_t to = t->set_child_tid;
 
 	thread_clear_flag(t, TF_NOTIFY_RESUME);
+	if (unlikely(t->call_exit_due))
+		ptrace_call_exit(current_frame());
 	if (to) {
 		t->set_child_tid = 0;
 		(void)put_user(t->tid, s32, to);

@@ -34,6 +34,8 @@ static bool unheard(struct process *p, struct sighand *sh, struct thread *t, int
 
 	if ((t->blocked | t->waited) & SIGMASK(signo))
 		return false;
+	if (unlikely(t->ptrace) && signo != SIGKILL)
+		return false;	/* a tracer may want to know */
 	if ((p->sig_flags & SIGNAL_UNKILLABLE) && handler == SIG_DFL && !(force && (SIGMASK(signo) & KILL_STOP_MASK)))
 		return true;
 	return handler == SIG_IGN || (handler == SIG_DFL && (SIGMASK(signo) & sig_ignored_by_default));
@@ -55,8 +57,11 @@ static void undo_stop(struct process *p)
 
 	flush_everywhere(p, sig_stopping);
 	list_for_each_entry(t, &p->threads, thread_link) {
-		t->jobctl &= ~JOBCTL_STOP_PENDING;
-		wake_up_thread(t, THREAD_STOPPED);
+		t->jobctl &= ~JOBCTL_STOP;
+		if (unlikely(t->ptrace & PT_SEIZED))
+			ptrace_trap_notify(t);
+		else
+			wake_up_thread(t, THREAD_STOPPED);
 	}
 	p->sig_flags &= ~SIGNAL_STOP_DEQUEUED;
 	if (p->sig_flags & SIGNAL_STOPPED) {
@@ -131,7 +136,7 @@ void kill_other_threads(struct process *p)
 
 	p->group_stop_count = 0;
 	list_for_each_entry(t, &p->threads, thread_link) {
-		t->jobctl &= ~JOBCTL_STOP_PENDING;
+		t->jobctl = 0;
 		if (t == current || t->exit_state)
 			continue;
 		t->pending.set |= SIGMASK(SIGKILL);
@@ -146,10 +151,10 @@ static __always_inline void complete_send(struct process *p, struct sighand *sh,
 
 	if (!t)
 		return;		/* all block it or have enough to do: it waits in the queue */
-	if (is_fatal(p, sh, signo) && !(t->waited & SIGMASK(signo))) {
+	if (is_fatal(p, sh, signo) && !(t->waited & SIGMASK(signo)) && (signo == SIGKILL || !first->ptrace)) {
 		begin_group_exit(p, signo);
 		list_for_each_entry(other, &p->threads, thread_link) {
-			other->jobctl &= ~JOBCTL_STOP_PENDING;
+			other->jobctl = 0;
 			other->pending.set |= SIGMASK(SIGKILL);
 			signal_wake(other, true);
 		}
@@ -269,7 +274,7 @@ void signal_force(int signo, const siginfo_t *info)
 		t->blocked &= ~SIGMASK(signo);
 		handler = SIG_DFL;
 	}
-	if (handler == SIG_DFL)
+	if (handler == SIG_DFL && !t->ptrace)
 		t->process->sig_flags &= ~SIGNAL_UNKILLABLE;
 	signal_send_locked(signo, info, t, false, true);
 	signal_recalc(t);

@@ -17,18 +17,18 @@ struct wait_request {
 	int status;			/* wait4's word */
 	int code, code_status;		/* waitid's si_code and si_status */
 	struct usage usage;
-	struct thread *dead;		/* to be put once the lock is free */
+	struct list_head dead;		/* threads to be put once the lock is free */
 };
 
-static bool names(const struct wait_request *w, const struct process *p)
+static bool names(const struct wait_request *w, const struct thread *t)
 {
 	switch (w->type) {
 	case P_PID:
-		return p->tgid == w->nr;
+		return t->tid == w->nr;
 	case P_PGID:
-		return p->pids[PIDTYPE_PGID] == w->pgrp;
+		return t->process->pids[PIDTYPE_PGID] == w->pgrp;
 	case P_PIDFD:
-		return p->pids[PIDTYPE_TGID] == w->pgrp;
+		return t->pid == w->pgrp;
 	}
 	return true;
 }
@@ -38,19 +38,33 @@ static bool eligible(const struct wait_request *w, const struct process *p)
 {
 	if ((w->options & __WNOTHREAD) && p->parent_thread != current)
 		return false;
-	if (!names(w, p))
+	if (!names(w, p->leader))
 		return false;
 	return (w->options & __WALL) || (p->leader->exit_signal != SIGCHLD) == !!(w->options & __WCLONE);
 }
 
-static void answer(struct wait_request *w, struct process *p, int status, int code, int code_status)
+static void answer(struct wait_request *w, struct thread *t, int status, int code, int code_status)
 {
-	w->pid = p->tgid;
-	w->uid = p->leader->cred->uid;
+	w->pid = t->tid;
+	w->uid = t->cred->uid;
 	w->status = status;
 	w->code = code;
 	w->code_status = code_status;
-	usage_process(&w->usage, p);
+	if (thread_is_leader(t))
+		usage_process(&w->usage, t->process);
+	else
+		usage_thread(&w->usage, t);
+}
+
+static void answer_end(struct wait_request *w, struct thread *t)
+{
+	const struct process *p = t->process;
+	int status = p->sig_flags & SIGNAL_GROUP_EXIT ? p->group_exit_code : t->exit_code;
+
+	if (status & 0x7f)
+		answer(w, t, status, status & 0x80 ? CLD_DUMPED : CLD_KILLED, status & 0x7f);
+	else
+		answer(w, t, status, CLD_EXITED, status >> 8);
 }
 
 /* The dead child's times are ours to report from now on. */
@@ -67,13 +81,9 @@ static void inherit_usage(struct process *self, const struct process *p, const s
 
 static void take_zombie(struct wait_request *w, struct process *p)
 {
-	int status = p->sig_flags & SIGNAL_GROUP_EXIT ? p->group_exit_code : p->leader->exit_code;
 	struct usage own;
 
-	if (status & 0x7f)
-		answer(w, p, status, status & 0x80 ? CLD_DUMPED : CLD_KILLED, status & 0x7f);
-	else
-		answer(w, p, status, CLD_EXITED, status >> 8);
+	answer_end(w, p->leader);
 	own = w->usage;
 	w->usage.utime += p->cutime;
 	w->usage.stime += p->cstime;
@@ -85,8 +95,7 @@ static void take_zombie(struct wait_request *w, struct process *p)
 	if (w->options & WNOWAIT)
 		return;
 	inherit_usage(current->process, p, &own);
-	w->dead = p->leader;
-	thread_release(p->leader);
+	thread_reap(p->leader, &w->dead);
 }
 
 /* A stop or continuation of p that nobody has been told of. The flags are p's handlers' lock's. */
@@ -99,11 +108,11 @@ static bool take_stop(struct wait_request *w, struct process *p)
 	if ((w->options & WSTOPPED) && (p->sig_flags & SIGNAL_STOPPED) && (p->sig_flags & SIGNAL_STOP_REPORT)) {
 		if (!(w->options & WNOWAIT))
 			p->sig_flags &= ~SIGNAL_STOP_REPORT;
-		answer(w, p, p->stop_signal << 8 | 0x7f, CLD_STOPPED, p->stop_signal);
+		answer(w, p->leader, p->stop_signal << 8 | 0x7f, CLD_STOPPED, p->stop_signal);
 	} else if ((w->options & WCONTINUED) && (p->sig_flags & SIGNAL_CONTINUED)) {
 		if (!(w->options & WNOWAIT))
 			p->sig_flags &= ~SIGNAL_CONTINUED;
-		answer(w, p, 0xffff, CLD_CONTINUED, SIGCONT);
+		answer(w, p->leader, 0xffff, CLD_CONTINUED, SIGCONT);
 	} else {
 		found = false;
 	}
@@ -111,27 +120,121 @@ static bool take_stop(struct wait_request *w, struct process *p)
 	return found;
 }
 
-/* 0: w has an answer, or there are children to wait for; -ECHILD otherwise. */
-static int search(struct wait_request *w)
+/* ---- those we trace ---- */
+
+/* The end of a thread that we trace. A process of another's is then that one's to wait for. */
+static void take_traced_zombie(struct wait_request *w, struct thread *t)
 {
-	struct irqflags flags = tasklist_lock_irq();
-	struct process *p;
+	struct process *p = t->process;
+
+	if (thread_is_leader(t) && p->parent == current->process) {
+		take_zombie(w, p);
+		return;
+	}
+	answer_end(w, t);
+	if (w->options & WNOWAIT)
+		return;
+	ptrace_unlink(t);
+	if (!thread_is_leader(t) || notify_parent_exit(t))
+		thread_reap(t, &w->dead);
+}
+
+static bool take_traced_stop(struct wait_request *w, struct thread *t)
+{
+	struct irqflags flags;
+	struct sighand *sh = sighand_lock(t->process, &flags);
+	int code = t->stop_code;
+	bool found = READ_ONCE(t->state) == THREAD_TRACED && !(t->ptrace & PT_LISTENING) && code;
+
+	if (found) {
+		answer(w, t, code << 8 | 0x7f, CLD_TRAPPED, code);
+		if (!(w->options & WNOWAIT))
+			t->stop_code = 0;
+	}
+	spin_unlock_irqrestore(&sh->lock, flags);
+	return found;
+}
+
+/* True: w has an answer. */
+static bool take_traced(struct wait_request *w, struct thread *t)
+{
+	if (t->exit_state == EXIT_ZOMBIE) {
+		if (!(w->options & WEXITED) || (thread_is_leader(t) && t->process->nr_threads > 1))
+			return false;
+		take_traced_zombie(w, t);
+		return true;
+	}
+	return take_traced_stop(w, t) ||
+	       ((t->process->sig_flags & SIGNAL_CONTINUED) && (w->options & WCONTINUED) && take_stop(w, t->process));
+}
+
+/* As search(), over the threads that `tracer` traces. */
+static int search_traced(struct wait_request *w, struct thread *tracer)
+{
+	struct thread *t;
 	int err = -ECHILD;
 
-	list_for_each_entry(p, &current->process->children, sibling) {
-		if (!eligible(w, p))
+	list_for_each_entry(t, &tracer->tracees, tracee_link) {
+		if (!names(w, t))
 			continue;
-		if (p->leader->exit_state == EXIT_ZOMBIE && p->nr_threads == 1) {
-			if (!(w->options & WEXITED))
+		err = 0;
+		if (take_traced(w, t))
+			break;
+	}
+	return err;
+}
+
+static int search_all_traced(struct wait_request *w)
+{
+	struct thread *tracer;
+	int err = -ECHILD;
+
+	list_for_each_entry(tracer, &current->process->threads, thread_link) {
+		if (likely(list_empty(&tracer->tracees)) || ((w->options & __WNOTHREAD) && tracer != current))
+			continue;
+		if (!search_traced(w, tracer))
+			err = 0;
+		if (w->pid)
+			break;
+	}
+	return err;
+}
+
+/* ---- the search ---- */
+
+static int search_children(struct wait_request *w)
+{
+	struct process *self = current->process, *p;
+	int err = -ECHILD;
+
+	list_for_each_entry(p, &self->children, sibling) {
+		struct thread *leader = p->leader;
+
+		if (!eligible(w, p) || (unlikely(leader->tracer) && traced_by(leader, self)))
+			continue;
+		if (leader->exit_state == EXIT_ZOMBIE && p->nr_threads == 1) {
+			if (unlikely(leader->tracer))
+				err = 0;	/* ours when its tracer has waited */
+			if (!(w->options & WEXITED) || leader->tracer)
 				continue;
 			take_zombie(w, p);
-			err = 0;
-			break;
+			return 0;
 		}
 		err = 0;
 		if ((p->sig_flags & (SIGNAL_STOP_REPORT | SIGNAL_CONTINUED)) && take_stop(w, p))
 			break;
 	}
+	return err;
+}
+
+/* 0: w has an answer, or there are children to wait for; -ECHILD otherwise. */
+static int search(struct wait_request *w)
+{
+	struct irqflags flags = tasklist_lock_irq();
+	int err = search_children(w);
+
+	if (!w->pid && !search_all_traced(w))
+		err = 0;
 	tasklist_unlock_irq(flags);
 	return err;
 }
@@ -141,8 +244,10 @@ static long do_wait(struct wait_request *w)
 {
 	struct wait_queue *q = &current->process->wait_child;
 	struct wait_entry entry;
-	long err = search(w);
+	long err;
 
+	list_init(&w->dead);
+	err = search(w);
 	if (!err && !w->pid && !(w->options & WNOHANG)) {
 		wait_entry_init(&entry, false);
 		for (;;) {
@@ -158,8 +263,7 @@ static long do_wait(struct wait_request *w)
 		}
 		wait_finish(q, &entry);
 	}
-	if (w->dead)
-		thread_put(w->dead);
+	put_dead(&w->dead);
 	return err ? err : w->pid;
 }
 

@@ -177,7 +177,7 @@ static void finish_switch(struct thread *prev)
 	struct thread *push = rq->push;
 	bool dead = prev->state == THREAD_DEAD;
 
-	prev->se.on_cpu = false;
+	__atomic_store_n(&prev->se.on_cpu, false, __ATOMIC_RELEASE);	/* thread_wait_inactive() sees what it saved */
 	rq->push = NULL;
 	spin_unlock(&rq->lock);
 	arch_local_irq_enable();
@@ -356,6 +356,13 @@ void wake_up_new(struct thread *t)
 	fair_new(&rq->fair, t);
 	activate(rq, t, true);
 	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+bool thread_wait_inactive(struct thread *t, u32 state)
+{
+	while (__atomic_load_n(&t->se.on_cpu, __ATOMIC_ACQUIRE) && READ_ONCE(t->state) == state)
+		arch_cpu_relax();
+	return READ_ONCE(t->state) == state;
 }
 
 void kick_thread(struct thread *t)

@@ -9,7 +9,7 @@
 /* All that is taken under tasklist_lock, in one look. */
 struct snapshot {
 	char state;
-	pid_t tgid, ppid, pgrp, session, foreground;
+	pid_t tgid, ppid, tracer, pgrp, session, foreground;
 	dev_t tty;
 	unsigned threads;
 	u64 utime, stime, cutime, cstime, min_faults, maj_faults, cmin_faults, cmaj_faults;
@@ -74,6 +74,7 @@ static void take_snapshot(struct snapshot *s, struct thread *t, bool whole)
 	s->state = state_char(t);
 	s->tgid = p->tgid;
 	s->ppid = p->parent ? p->parent->tgid : 0;
+	s->tracer = t->tracer ? t->tracer->tid : 0;
 	s->pgrp = p->pids[PIDTYPE_PGID] ? p->pids[PIDTYPE_PGID]->nr : 0;
 	s->session = p->pids[PIDTYPE_SID] ? p->pids[PIDTYPE_SID]->nr : 0;
 	s->threads = p->nr_threads;
@@ -205,8 +206,8 @@ int proc_show_status(struct textbuf *b, const struct proc_target *target)
 	spin_unlock(&t->lock);
 	tb_puts(b, "Name:\t");
 	tb_escape(b, t->comm, "\n");
-	tb_printf(b, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-		  t->fs ? t->fs->umask : 0, state_name(s.state), s.tgid, t->tid, s.ppid);
+	tb_printf(b, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n",
+		  t->fs ? t->fs->umask : 0, state_name(s.state), s.tgid, t->tid, s.ppid, s.tracer);
 	status_cred(b, c);
 	tb_printf(b, "FDSize:\t%u\n", slots);
 	status_groups(b, c);

@@ -24,6 +24,9 @@ void secondary_main(struct cpu *cpu) __noreturn;
  */
 void syscall_dispatch(struct trapframe *tf);
 
+/* The same for a thread that has TF_SYSCALL_TRACE or TF_SINGLE_STEP, and for others until arch_untrace_calls(). */
+void syscall_dispatch_traced(struct trapframe *tf);
+
 /* A device interrupt, interrupts off; the architecture has acknowledged it or will at return. */
 void irq_dispatch(unsigned irq);
 

@@ -120,6 +120,8 @@ u64 mm_rss(struct mm *mm);			/* resident pages; raises max_rss */
 int handle_mm_fault(struct mm *mm, uaddr_t addr, unsigned flags);
 /* Read or write another address space (or one's own bypassing protections): bytes done. ptrace, /proc/PID/mem. */
 size_t access_mm(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write);
+/* The same, within what its protections allow: process_vm_readv. */
+size_t access_mm_protected(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write);
 /* Unmap every user mapping of pages [first, last] of a mapping: truncate, invalidate. Private copies stay unless even_cows. */
 void unmap_mapping_range(struct address_space *mapping, u64 first, u64 last, bool even_cows);
 

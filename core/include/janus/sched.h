@@ -61,6 +61,8 @@ void wake_up_new(struct thread *t);
 bool wake_up_thread(struct thread *t, u32 states);
 /* Wake t, and hand it this CPU at current's next schedule() if it may run here: for a waker about to sleep. */
 bool wake_up_sync(struct thread *t, u32 states);
+/* Spin until t, which is about to sleep in `state`, is off its CPU; false: it left that state. No spinlock held. */
+bool thread_wait_inactive(struct thread *t, u32 state);
 /* Tell the CPU that runs t to look at its flags (a signal came). Any context. */
 void kick_thread(struct thread *t);
 

@@ -43,12 +43,12 @@ struct nsproxy;
 enum thread_flag {
 	TF_SIGPENDING = 1 << 0,		/* a signal may be deliverable */
 	TF_NEED_RESCHED = 1 << 1,	/* another thread should run here */
-	TF_NOTIFY_RESUME = 1 << 2,	/* task work */
+	TF_NOTIFY_RESUME = 1 << 2,	/* set_child_tid, call_exit_due */
 	TF_RESTORE_MASK = 1 << 3,	/* put saved_mask back if no handler runs (sigsuspend, ppoll) */
 	/* not core's work at exit: */
 	TF_FPU_LOAD = 1 << 4,		/* the architecture's: a face that uses it tests and clears it in its return path */
-	TF_SYSCALL_TRACE = 1 << 5,	/* slow path of the dispatcher: ptrace, seccomp, audit */
-	TF_SINGLE_STEP = 1 << 6,
+	TF_SYSCALL_TRACE = 1 << 5,	/* its calls go through syscall_dispatch_traced(); changes while it is stopped */
+	TF_SINGLE_STEP = 1 << 6,	/* the same, and it traps behind each instruction */
 	TF_KERNEL = 1 << 16,		/* a kernel thread: never goes to user mode */
 	TF_EXITING = 1 << 17,
 	TF_VFORKED = 1 << 18,		/* a parent waits in vfork for us */
@@ -57,8 +57,6 @@ enum thread_flag {
 };
 /* Flags that keep a thread in exit_to_user_work(): the four lowest bits. */
 #define TF_EXIT_WORK (TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY_RESUME | TF_RESTORE_MASK)
-/* Flags that send the dispatcher down its slow path: */
-#define TF_SYSCALL_WORK (TF_SYSCALL_TRACE)
 
 /* Kinds of pid: a number can name a thread, a process, a process group and a session at once. */
 enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
@@ -104,6 +102,7 @@ struct thread {
 	sigset_t saved_mask;			/* [self] with TF_RESTORE_MASK */
 	struct sigqueue pending;		/* [sig] directed at this thread */
 	u32 jobctl;				/* [sig] JOBCTL_* */
+	int stop_signal;			/* [sig] of the group's stop that jobctl is about */
 	uaddr_t altstack_sp;			/* [self] */
 	size_t altstack_size;			/* [self] 0: none */
 	u32 altstack_flags;			/* [self] SS_* */
@@ -111,6 +110,15 @@ struct thread {
 		long (*fn)(struct thread *t);
 		u64 arg[5];
 	} restart;
+
+	/* ptrace */
+	struct thread *tracer;			/* [tl] whom we stop for; NULL: nobody */
+	struct list_head tracees, tracee_link;	/* [tl] whom we trace; our place among our tracer's */
+	u32 ptrace;				/* [sig; own reads are free] PT_* and the tracer's options; 0: not traced */
+	int stop_code;				/* [sig] why we stopped, until waited for; then the signal to go on with */
+	siginfo_t *stop_info;			/* [sig] of the stop we are in: on our stack. NULL: none, or a group's */
+	unsigned long stop_message;		/* [sig] PTRACE_GETEVENTMSG */
+	bool call_exit_due;			/* [self] with TF_NOTIFY_RESUME: stop, or step, on the way out of this call */
 
 	/* exit and wait */
 	u32 exit_state;				/* [tl] 0, EXIT_ZOMBIE, EXIT_DEAD */
@@ -180,6 +188,7 @@ struct process {
 	struct tty *tty;			/* [tl + sig; either to read] controlling terminal */
 	struct pid *tty_old_pgrp;		/* [tl] session leader whose terminal hung up: its last foreground group */
 	bool session_leader;			/* [tl] */
+	u32 exec_creds;				/* [tl] threads in exec between a look at their tracer and new credentials */
 	bool child_subreaper, has_child_subreaper;
 	bool membarrier_registered;		/* [atomic] membarrier(2) may interrupt others for us */
 
@@ -216,6 +225,21 @@ enum signal_flags {
 
 enum jobctl {
 	JOBCTL_STOP_PENDING = 1 << 0,	/* this thread is to stop with its group */
+	JOBCTL_STOP_CONSUME = 1 << 1,	/* and is counted in group_stop_count */
+	JOBCTL_STOP = JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME,
+	JOBCTL_TRAP_STOP = 1 << 2,	/* it is to stop for its tracer */
+	JOBCTL_TRAP_NOTIFY = 1 << 3,	/* the same, to tell of a change: its group was stopped or continued */
+	JOBCTL_TRAP = JOBCTL_TRAP_STOP | JOBCTL_TRAP_NOTIFY,
+};
+
+/* thread->ptrace: PTRACE_O_* in the low bits. */
+enum ptrace_flags {
+	PT_TRACED = 1 << 24,
+	PT_SEIZED = 1 << 25,		/* by PTRACE_SEIZE: group stops are told apart */
+	PT_LISTENING = 1 << 26,		/* stopped, but not for the tracer's requests and waits */
+	PT_TRAPPING = 1 << 27,		/* attached to while stopped: the tracer waits for it to stop anew */
+	PT_MAY_GAIN = 1 << 28,		/* the tracer may see it gain privileges by exec */
+	PT_SYSEMU = 1 << 29,		/* stop at calls, and leave them out */
 };
 
 enum exit_state { EXIT_ZOMBIE = 1, EXIT_DEAD = 2 };

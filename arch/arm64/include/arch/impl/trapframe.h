@@ -38,6 +38,12 @@ _Static_assert(offsetof(struct trapframe, orig_x0) == USER_PT_REGS_SIZE, "Linux'
 /* Bits that are reserved in an AArch64 user's PSTATE (Linux: SPSR_EL1_AARCH64_RES0_BITS). */
 #define PSR_USER_RES0	(~0UL << 32 | 0x3UL << 26 | 0x3UL << 22 | 0xffUL << 13)
 
+/* Of what a frame or a tracer brings, nothing but a plain user's state is taken. */
+static inline bool plain_user_state(u64 pstate)
+{
+	return !(pstate & (PSR_MODE_MASK | PSR_MODE32 | PSR_D | PSR_A | PSR_I | PSR_F));
+}
+
 static inline bool tf_user_mode(const struct trapframe *tf) { return !(tf->pstate & PSR_MODE_MASK); }
 static inline unsigned long tf_pc(const struct trapframe *tf) { return tf->pc; }
 static inline void tf_set_pc(struct trapframe *tf, unsigned long pc) { tf->pc = pc; }

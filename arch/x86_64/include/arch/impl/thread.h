@@ -18,6 +18,7 @@ struct arch_thread {
 	u64 fs_base, gs_base;	/* while it does not run; live in the registers otherwise */
 	u16 ds, es, fs, gs;	/* selectors, the same; nearly always 0 */
 	bool user_fpu;		/* it has user state: it is or was in user mode */
+	bool forced_step;	/* EFLAGS.TF is a tracer's doing */
 	s8 user_cpu;		/* CPU whose registers may still hold its FP and segment state, or -1 */
 	/* the last fault, as signal frames and core dumps tell it */
 	u32 trap_nr, error_code;

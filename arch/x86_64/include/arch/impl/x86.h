@@ -27,6 +27,7 @@ extern char boot_stack[], boot_stack_end[];
 extern const char secondary_start[], secondary_start_end[];
 extern const char vectors[];			/* 256 of 16 bytes */
 void user_syscall(void);
+void user_syscall_traced(void);
 void thread_entry(void);
 struct thread *switch_stack(struct thread *prev, struct thread *next);
 
@@ -63,6 +64,17 @@ extern size_t fpu_frame_size;			/* [const] what a signal frame holds of it, with
 int fpu_frame_save(uaddr_t to);			/* current's, `to` aligned to 64 and checked; 0 or -EFAULT */
 int fpu_frame_restore(uaddr_t from);		/* 0 or -EFAULT; 0 as address: first state */
 int fpu_exception_code(bool simd);		/* FPE_* of the pending exception */
+/* A tracer's view; t is stopped. What is set is checked: 0 or -EINVAL. */
+#define FXSAVE_SIZE 512
+#define FXSAVE_WRITTEN 416			/* of them, by the processor */
+size_t fpu_extended_size(void);			/* 0: no XSAVE */
+void fpu_get_extended(struct thread *t, void *to);
+int fpu_set_legacy(struct thread *t, const void *from);
+int fpu_set_extended(struct thread *t, const void *from);
+
+/* ---- ptrace.c, syscall.c ---- */
+void trace_calls(void);				/* this CPU's calls are watched; interrupts off */
+long thread_arch_prctl(struct thread *t, int option, unsigned long arg2);	/* t is stopped */
 
 /* ---- acpi.c: read once, in arch_init_early(), while all of the low 4 GiB is mapped ---- */
 struct acpi_info {
