@@ -6,10 +6,13 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
 #include <stdint.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "machine.h"
@@ -289,3 +292,44 @@ const unsigned long machine_foreign[] = {
 };
 const int machine_foreign_count = sizeof(machine_foreign) / sizeof(machine_foreign[0]);
 const unsigned long machine_user_end = 0x0001000000000000;
+
+/* ---- 5. what a tracer sees ---- */
+
+enum { T_PSTATE = 33, NT_CALL = 0x404 };
+
+int machine_trace_set_number(pid_t pid, long nr)
+{
+	int number = nr;
+	struct iovec iov = { &number, sizeof(number) };
+
+	return ptrace(PTRACE_SETREGSET, pid, NT_CALL, &iov);
+}
+
+const unsigned char machine_break[] = { 0x00, 0x00, 0x20, 0xd4 };	/* brk #0 */
+
+static void trace_el1(unsigned long *r) { r[T_PSTATE] = (r[T_PSTATE] & ~0xfUL) | 5; }
+static void trace_el1t(unsigned long *r) { r[T_PSTATE] = (r[T_PSTATE] & ~0xfUL) | 4; }
+static void trace_el2(unsigned long *r) { r[T_PSTATE] = (r[T_PSTATE] & ~0xfUL) | 9; }
+static void trace_aarch32(unsigned long *r) { r[T_PSTATE] |= 0x10; }
+static void trace_masks(unsigned long *r) { r[T_PSTATE] |= 0x3c0; }
+static void trace_step(unsigned long *r) { r[T_PSTATE] |= 1UL << 21; }
+static void trace_high(unsigned long *r) { r[T_PSTATE] |= 0xffffffff00f00000; }
+static void trace_branch(unsigned long *r) { r[T_PSTATE] |= 3UL << 10; }
+static void trace_pc_kernel(unsigned long *r) { r[MACHINE_TRACE_PC] = 0xffff800008000000; }
+static void trace_pc_nowhere(unsigned long *r) { r[MACHINE_TRACE_PC] = 0x0080000000000000; }
+static void trace_pc_unaligned(unsigned long *r) { r[MACHINE_TRACE_PC] += 2; }
+
+const struct machine_trace_forgery machine_trace_forgeries[] = {
+	{ "the kernel's exception level", EINVAL, 0, trace_el1 },
+	{ "the kernel's exception level on the user's stack", EINVAL, 0, trace_el1t },
+	{ "the hypervisor's exception level", EINVAL, 0, trace_el2 },
+	{ "32-bit state in a 64-bit process", EINVAL, 0, trace_aarch32 },
+	{ "interrupts off", EINVAL, 0, trace_masks },
+	{ "the single step flag", 0, 0, trace_step },
+	{ "the upper half of the state, and what is reserved in the lower", 0, 0, trace_high },
+	{ "the branch type", 0, 0, trace_branch },
+	{ "a program counter in the kernel", 0, SIGSEGV, trace_pc_kernel },
+	{ "a program counter in no half of memory", 0, SIGSEGV, trace_pc_nowhere },
+	{ "an unaligned program counter", 0, SIGBUS, trace_pc_unaligned },
+};
+const int machine_trace_forgery_count = sizeof(machine_trace_forgeries) / sizeof(machine_trace_forgeries[0]);

@@ -6,9 +6,11 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
 #include <stdint.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <unistd.h>
 
 #include "machine.h"
@@ -290,3 +292,49 @@ const unsigned long machine_foreign[] = {
 };
 const int machine_foreign_count = sizeof(machine_foreign) / sizeof(machine_foreign[0]);
 const unsigned long machine_user_end = 0x00007ffffffff000;
+
+/* ---- 5. what a tracer sees ---- */
+
+enum { T_ORIG_RAX = 15, T_CS = 17, T_FLAGS = 18, T_SS = 20, T_FS_BASE = 21, T_DS = 23, T_FS = 25 };
+
+int machine_trace_set_number(pid_t pid, long nr)
+{
+	return ptrace(PTRACE_POKEUSER, pid, T_ORIG_RAX * 8, nr);
+}
+
+const unsigned char machine_break[] = { 0xcc };
+
+static void trace_cs_kernel(unsigned long *r) { r[T_CS] = 0x10; }
+static void trace_cs_null(unsigned long *r) { r[T_CS] = 0; }
+static void trace_ss_null(unsigned long *r) { r[T_SS] = 0; }
+static void trace_ss_kernel(unsigned long *r) { r[T_SS] = 0x18; }
+static void trace_ss_wild(unsigned long *r) { r[T_SS] = 0xfff3; }
+static void trace_ds_kernel(unsigned long *r) { r[T_DS] = 0x18; }
+static void trace_ds_wild(unsigned long *r) { r[T_DS] = 0xfff7; }
+static void trace_fs_wild(unsigned long *r) { r[T_FS] = 0x4f; }
+static void trace_base_kernel(unsigned long *r) { r[T_FS_BASE] = 0xffff888000000000; }
+static void trace_pc_kernel(unsigned long *r) { r[MACHINE_TRACE_PC] = 0xffffffff81000000; }
+static void trace_pc_nowhere(unsigned long *r) { r[MACHINE_TRACE_PC] = 0x8000000000000000; }
+static void trace_flags(unsigned long *r) { r[T_FLAGS] |= 0x3b7000; }
+static void trace_no_interrupts(unsigned long *r) { r[T_FLAGS] = 0; }
+static void trace_flag_step(unsigned long *r) { r[T_FLAGS] |= 0x100; }
+static void trace_number(unsigned long *r) { r[T_ORIG_RAX] = ~0UL; }
+
+const struct machine_trace_forgery machine_trace_forgeries[] = {
+	{ "the kernel's code segment", EIO, 0, trace_cs_kernel },
+	{ "a null code segment", EIO, 0, trace_cs_null },
+	{ "a null stack segment", EIO, 0, trace_ss_null },
+	{ "the kernel's stack segment", EIO, 0, trace_ss_kernel },
+	{ "a wild stack segment", 0, SIGSEGV, trace_ss_wild },
+	{ "the kernel's data segment", EIO, 0, trace_ds_kernel },
+	{ "a wild data segment", 0, 0, trace_ds_wild },
+	{ "a wild thread segment", 0, 0, trace_fs_wild },
+	{ "a thread pointer in the kernel", EIO, 0, trace_base_kernel },
+	{ "a program counter in the kernel", 0, SIGSEGV, trace_pc_kernel },
+	{ "a program counter in no half of memory", 0, SIGSEGV, trace_pc_nowhere },
+	{ "flags of the kernel's", 0, 0, trace_flags },
+	{ "interrupts off", 0, 0, trace_no_interrupts },
+	{ "the single step flag", 0, SIGTRAP, trace_flag_step },
+	{ "no call", 0, 0, trace_number },
+};
+const int machine_trace_forgery_count = sizeof(machine_trace_forgeries) / sizeof(machine_trace_forgeries[0]);

@@ -130,4 +130,33 @@ extern const int machine_foreign_count;
 /* The first address above the user's half. */
 extern const unsigned long machine_user_end;
 
+/* ---- 5. what a tracer sees ---- */
+
+enum {
+	MACHINE_TRACE_WORDS = 27,	/* of the set of general registers */
+	MACHINE_TRACE_PC = 16,
+	MACHINE_TRACE_SP = 19,
+	MACHINE_TRACE_RESULT = 10,
+	MACHINE_TRACE_ARG0 = 14,
+	MACHINE_TRACE_VECTORS = 160,	/* bytes into the set of FP registers */
+	MACHINE_TRACE_FP_BYTES = 512,
+	MACHINE_BREAK_LENGTH = 1,	/* the program counter is behind a breakpoint when it traps */
+	MACHINE_BREAK_BEHIND = 1,
+};
+/* Let the call that the tracee is stopped at be another; -1: none. 0 or -1 with errno. */
+int machine_trace_set_number(pid_t pid, long nr);
+extern const unsigned char machine_break[MACHINE_BREAK_LENGTH];
+
+/*
+ * General registers that no tracer may set: refused with `error`, or with 0 taken without harm, and then the program
+ * gets `signal` when it goes on.
+ */
+struct machine_trace_forgery {
+	const char *name;
+	int error, signal;
+	void (*forge)(unsigned long *regs);
+};
+extern const struct machine_trace_forgery machine_trace_forgeries[];
+extern const int machine_trace_forgery_count;
+
 #endif
