@@ -386,7 +386,7 @@ static void forget_urgent(struct unix_sock *u, struct unix_message *msg, bool ta
  * The message that a read at msg takes: not the urgent byte, unless it is read in line, nor where one was. A read that
  * has bytes (not `first`) stops there: NULL. Under read_mutex.
  */
-static struct unix_message *past_urgent(struct unix_sock *u, struct unix_message *msg, u32 flags, bool first)
+static __noinline struct unix_message *past_urgent(struct unix_sock *u, struct unix_message *msg, u32 flags, bool first)
 {
 	while (msg && msg->urgent) {
 		bool marked = READ_ONCE(u->oob) == msg;
@@ -414,10 +414,17 @@ static ssize_t drain(struct unix_sock *u, struct unix_message *msg, struct socke
 {
 	ssize_t done = 0;
 
-	while (m->it->count && !m->fds && (msg = past_urgent(u, msg, m->flags, first))) {
-		size_t left = msg->size - msg->offset, want = min(left, m->it->count), n;
+	while (msg && m->it->count && !m->fds) {
+		size_t left, want, n;
 		struct unix_message *next;
 
+		if (unlikely(msg->urgent)) {
+			msg = past_urgent(u, msg, m->flags, first);
+			if (!msg)
+				break;
+		}
+		left = msg->size - msg->offset;
+		want = min(left, m->it->count);
 		if (!first && READ_ONCE(u->socket.passcred) && !same_cred(&msg->cred, &m->cred))
 			break;
 		n = copy_to_iter(msg->data + msg->offset, want, m->it);
