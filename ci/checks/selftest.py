@@ -31,7 +31,7 @@ PLANTED = {
     "half": "echo 1..2; echo ok 1 whole; printf 'ok 2 ha'\n",
     "hang": "echo 1..1; echo '# about to hang'; while :; do sleep 100; done\n",
     "less": "echo 1..3; echo ok 1 the only one\n",
-    "orphan": GOOD + "(trap '' HUP; exec sleep 100 >/dev/null 2>&1) &\n",
+    "orphan": GOOD + "setsid sleep 100 &\n",      # holds the output, too
     "rubbish": "echo 1..1; printf '\\377\\000\\033[2Jok\\nnot\\nok 1 after rubbish\\n'\n",
     "silent": "exit 0\n",
     "wrong": "echo 1..2; echo ok 1 right; echo '# 2 + 2: expected 4, got 5'; echo not ok 2 wrong; exit 1\n",

@@ -126,7 +126,15 @@ static bool start(struct program *p, const char *path)
 	return true;
 }
 
-/* Pass the output on until its end; says why it ended badly, or NULL. */
+static bool is_over(const struct program *p)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == p->pid;
+}
+
+/* Pass the output on until its end, or that of the program: somebody whom it left behind may hold the pipe open.
+ * Says why it ended badly, or NULL. */
 static const char *follow(struct program *p, long limit)
 {
 	struct pollfd poll_out = { .fd = p->out, .events = POLLIN };
@@ -139,8 +147,11 @@ static const char *follow(struct program *p, long limit)
 
 		if (left <= 0)
 			return "timed out";
-		if (poll(&poll_out, 1, left * 1000) <= 0)
+		if (poll(&poll_out, 1, 1000) <= 0) {
+			if (is_over(p))
+				return NULL;
 			continue;
+		}
 		n = read(p->out, bytes, sizeof(bytes));
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -150,6 +161,30 @@ static const char *follow(struct program *p, long limit)
 		if (p->total > FLOOD)
 			return "flooded its output";
 	}
+}
+
+/* Who escaped a program's group, and lost its parent, is now a child of ours. */
+static void kill_orphans(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc && (entry = readdir(proc))) {
+		char path[300], text[512] = "", *end;
+		int fd, parent = 0;
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		read(fd, text, sizeof(text) - 1);
+		close(fd);
+		end = strrchr(text, ')');
+		if (end && sscanf(end + 1, " %*c %d", &parent) == 1 && parent == getpid() && atoi(entry->d_name) > 0)
+			kill(atoi(entry->d_name), SIGKILL);
+	}
+	if (proc)
+		closedir(proc);
 }
 
 /* End what is left of a program and its children. */
@@ -162,8 +197,9 @@ static int clean_up(struct program *p, bool kill_it)
 	while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	kill(-p->pid, SIGKILL);
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
+	kill_orphans();
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		kill_orphans();		/* theirs have come to us meanwhile */
 	close(p->out);
 	return status;
 }
