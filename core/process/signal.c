@@ -150,7 +150,7 @@ static void begin_stop(struct process *p, int signo)
  * This thread takes part in the stop. Releases the lock, and sleeps until SIGCONT or SIGKILL. False: it is traced and
  * stops for its tracer instead, as jobctl says now.
  */
-static bool stop_here(struct sighand *sh, struct irqflags flags)
+static __noinline bool stop_here(struct sighand *sh, struct irqflags flags)
 {
 	struct thread *t = current;
 	bool last;
@@ -182,7 +182,7 @@ static bool current_pgrp_is_orphaned(void)
 enum next { DELIVER, NOTHING, AGAIN };
 
 /* Default action of ks->signo, the lock held; AGAIN: it was released. Dying does not come back. */
-static enum next default_action(struct ksignal *ks, struct sighand **sh, struct irqflags *flags)
+static __noinline enum next default_action(struct ksignal *ks, struct sighand **sh, struct irqflags *flags)
 {
 	struct process *p = current->process;
 	int signo = ks->signo;
@@ -227,7 +227,7 @@ static bool report_continued(struct process *p, struct sighand *sh, struct irqfl
 }
 
 /* The next signal that has a handler; false when there is none. */
-static bool get_signal(struct ksignal *ks)
+static inline bool get_signal(struct ksignal *ks)
 {
 	struct thread *t = current;
 	struct process *p = t->process;
@@ -245,11 +245,13 @@ again:
 			spin_unlock_irqrestore(&sh->lock, flags);
 			do_group_exit(SIGKILL);
 		}
-		if (unlikely(t->jobctl & JOBCTL_STOP_PENDING) && stop_here(sh, flags))
-			goto again;
-		if (unlikely(t->jobctl & JOBCTL_TRAP)) {
-			ptrace_trap(&sh, &flags);
-			continue;
+		if (unlikely(t->jobctl)) {
+			if (t->jobctl & JOBCTL_STOP_PENDING && stop_here(sh, flags))
+				goto again;
+			if (t->jobctl & JOBCTL_TRAP) {
+				ptrace_trap(&sh, &flags);
+				continue;
+			}
 		}
 		ks->signo = dequeue_signal(~t->blocked, &ks->info);
 		if (!ks->signo)
@@ -315,7 +317,7 @@ static void restart_call(struct trapframe *tf)
 }
 
 /* The frame could not be written: SIGSEGV, which must not find its own handler failing again. */
-static void frame_failed(int signo)
+static __noinline void frame_failed(int signo)
 {
 	if (signo == SIGSEGV) {
 		struct irqflags flags;
@@ -328,69 +330,92 @@ static void frame_failed(int signo)
 	signal_force(SIGSEGV, NULL);
 }
 
-static void deliver(struct ksignal *ks, struct trapframe *tf)
+/* False: the handler's frame could not be written. */
+static inline bool deliver(struct ksignal *ks, struct trapframe *tf)
 {
 	struct thread *t = current;
-	bool stepping = thread_flag(t, TF_SINGLE_STEP);
 
 	if (tf_syscall_nr(tf) >= 0) {
 		settle_call(tf, ks->action.flags);
 		tf_clear_syscall(tf);
 	}
-	if (unlikely(stepping)) {	/* the frame is to be as the program's own */
-		thread_clear_flag(t, TF_SINGLE_STEP);
-		arch_single_step(t, false);
-	}
 	if (unlikely(arch_signal_deliver(ks, tf))) {
 		set_blocked(ks->saved_mask);
 		frame_failed(ks->signo);
-		return;
+		return false;
 	}
 	if (t->altstack_flags & SS_AUTODISARM) {
 		t->altstack_sp = 0;
 		t->altstack_size = 0;
 		t->altstack_flags = SS_DISABLE;
 	}
-	if (unlikely(stepping))
-		(void)ptrace_notify(SIGTRAP, 0);	/* the step led to the handler's first instruction */
+	return true;
 }
 
-/*
- * The same with the restart made first, where tracers are used to see it so. What comes of the signal may take it back,
- * unless the tracer sent the thread elsewhere.
- */
-static bool get_signal_restarted(struct ksignal *ks, struct trapframe *tf)
-{
-	unsigned long behind = tf_pc(tf), again;
-	long error = -tf_return(tf);
-	bool taken;
+/* ---- those who are traced ---- */
 
-	if (error < ERESTARTSYS || error > ERESTART_RESTARTBLOCK)
-		return get_signal(ks);
+/* A call whose restart was made before its tracer's stop, where tracers are used to see it so. */
+struct early_restart {
+	long error;			/* 0: none was made */
+	unsigned long behind, again;	/* the call's return address, and its instruction's */
+};
+
+static __noinline void restart_early(struct early_restart *r, struct trapframe *tf)
+{
+	long error = -tf_return(tf);
+
+	if (!arch_restarts_before_stop || tf_syscall_nr(tf) < 0 || error < ERESTARTSYS || error > ERESTART_RESTARTBLOCK)
+		return;
+	r->error = error;
+	r->behind = tf_pc(tf);
 	tf_restart_syscall(tf);
 	tf_clear_syscall(tf);
-	again = tf_pc(tf);
-	taken = get_signal(ks);
-	if (tf_pc(tf) != again)
-		return taken;
-	if (taken && error != ERESTARTNOINTR && !(error == ERESTARTSYS && ks->action.flags & SA_RESTART)) {
+	r->again = tf_pc(tf);
+}
+
+/* What came of the signal may take the restart back, unless the tracer sent the thread elsewhere. */
+static void settle_early(const struct early_restart *r, const struct ksignal *ks, bool taken, struct trapframe *tf)
+{
+	if (!r->error || tf_pc(tf) != r->again)
+		return;
+	if (taken && r->error != ERESTARTNOINTR && !(r->error == ERESTARTSYS && ks->action.flags & SA_RESTART)) {
 		tf_set_return(tf, -EINTR);
-		tf_set_pc(tf, behind);
-	} else if (!taken && error == ERESTART_RESTARTBLOCK) {
-		tf_set_pc(tf, behind);
+		tf_set_pc(tf, r->behind);
+	} else if (!taken && r->error == ERESTART_RESTARTBLOCK) {
+		tf_set_pc(tf, r->behind);
 		tf_restart_syscall_as(tf, __NR_restart_syscall);
 	}
-	return taken;
+}
+
+/* Before a handler's frame is written, which is to be as the program's own: true: the thread was to make a step. */
+static __noinline bool settle_traced(const struct early_restart *r, const struct ksignal *ks, bool taken, struct trapframe *tf)
+{
+	struct thread *t = current;
+
+	settle_early(r, ks, taken, tf);
+	if (!taken || !thread_flag(t, TF_SINGLE_STEP))
+		return false;
+	thread_clear_flag(t, TF_SINGLE_STEP);
+	arch_single_step(t, false);
+	return true;
 }
 
 void do_signal(struct trapframe *tf)
 {
 	struct thread *t = current;
+	struct early_restart early;
 	struct ksignal ks;
-	bool first = unlikely(t->ptrace) && arch_restarts_before_stop && tf_syscall_nr(tf) >= 0;
+	bool taken, stepping = false;
 
-	if (unlikely(first) ? get_signal_restarted(&ks, tf) : get_signal(&ks)) {
-		deliver(&ks, tf);
+	early.error = 0;
+	if (unlikely(t->ptrace))
+		restart_early(&early, tf);
+	taken = get_signal(&ks);
+	if (unlikely(t->ptrace))
+		stepping = settle_traced(&early, &ks, taken, tf);
+	if (taken) {
+		if (likely(deliver(&ks, tf)) && unlikely(stepping))
+			(void)ptrace_notify(SIGTRAP, 0);	/* the step led to the handler's first instruction */
 		return;
 	}
 	if (tf_syscall_nr(tf) >= 0)

@@ -32,7 +32,7 @@ static bool unheard(struct process *p, struct sighand *sh, struct thread *t, int
 {
 	unsigned long handler = sig_handler(sh, signo);
 
-	if ((t->blocked | t->waited) & SIGMASK(signo))
+	if (likely(handler != SIG_DFL && handler != SIG_IGN) || (t->blocked | t->waited) & SIGMASK(signo))
 		return false;
 	if (unlikely(t->ptrace) && signo != SIGKILL)
 		return false;	/* a tracer may want to know */
