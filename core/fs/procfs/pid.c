@@ -209,10 +209,13 @@ static int show_oom_score(struct textbuf *t, const struct proc_target *target)
 	return 0;
 }
 
+/* Nanoseconds run; those waited are not counted; turns: each ended in a switch, but for the one that goes on. */
 static int show_schedstat(struct textbuf *t, const struct proc_target *target)
 {
-	tb_printf(t, "%lu 0 %lu\n", (unsigned long)thread_runtime(target->thread),
-		  (unsigned long)(target->thread->nvcsw + target->thread->nivcsw));
+	const struct thread *thread = target->thread;
+	u64 turns = thread->nvcsw + thread->nivcsw + READ_ONCE(thread->se.on_cpu);
+
+	tb_printf(t, "%lu 0 %lu\n", (unsigned long)thread_runtime(target->thread), (unsigned long)turns);
 	return 0;
 }
 
