@@ -17,6 +17,7 @@
 struct cpu_features cpu_features;
 const char arch_machine_name[] = "aarch64";
 const u16 arch_elf_machine = 183;	/* EM_AARCH64 */
+const bool arch_has_pkeys = false;
 
 /* The id registers that hold something a program may know: by their CRm and op2. */
 enum id_register { PFR0, PFR1, ISAR0, ISAR1, ISAR2, MMFR0, MMFR1, MMFR2, DFR0, NR_ID };

@@ -16,6 +16,7 @@
 
 const char arch_machine_name[] = "x86_64";
 const u16 arch_elf_machine = 62;	/* EM_X86_64 */
+const bool arch_has_pkeys = true;
 
 #define HWCAP2_FSGSBASE (1UL << 1)
 

@@ -25,6 +25,10 @@ static ssize_t copy_bytes(struct file *in, loff_t *in_pos, struct file *out, lof
 		n = in->ops->read(in, &it, &at);
 		if (n <= 0)
 			break;
+		if (!out->ops->write || !(file_pipe(out) || (out->ops->splice & SPLICE_TO))) {
+			n = -EINVAL;
+			break;
+		}
 		iov_iter_kernel(&it, page, n);
 		m = out->ops->write(out, &it, out_pos);
 		if (m <= 0) {
@@ -54,17 +58,25 @@ static ssize_t check_source(const struct file *in, const loff_t *pos, size_t cou
 
 static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *pos, size_t count)
 {
+	loff_t in_pos, out_pos;
 	ssize_t n;
 
 	if (!(out->mode & FMODE_WRITE))
 		return -EBADF;
-	if (!(in->ops->splice & SPLICE_FROM) || !out->ops->write)
+	if (!(in->ops->splice & SPLICE_FROM))
 		return -EINVAL;
 	if (!S_ISREG(in->inode->mode) && !S_ISBLK(in->inode->mode))
 		return -EINVAL;
 	if (out->flags & O_APPEND)
 		return -EINVAL;
-	n = copy_bytes(in, pos ? pos : &in->pos, out, &out->pos, min(count, MAX_RW_COUNT));
+	/* Both may be one file, with one position: each side has its own until the end. */
+	out_pos = out->pos;
+	in_pos = pos ? *pos : in->pos;
+	n = copy_bytes(in, &in_pos, out, &out_pos, min(count, MAX_RW_COUNT));
+	if (n > 0) {
+		out->pos = out_pos;
+		*(pos ? pos : &in->pos) = in_pos;
+	}
 	return n == -ERESTARTSYS && (out->flags & O_NONBLOCK) ? -EAGAIN : n;
 }
 
@@ -89,7 +101,7 @@ long sys_sendfile(unsigned out_fd, unsigned in_fd, uaddr_t offset, size_t count)
 		}
 	}
 	fd_put(in);
-	if (offset && n >= 0 && put_user(pos, s64, offset))
+	if (offset && put_user(pos, s64, offset))	/* whatever came of it */
 		return -EFAULT;
 	return n;
 }

@@ -66,8 +66,8 @@ static ssize_t eventfd_write(struct file *f, struct iov_iter *it, loff_t *pos)
 	long err;
 
 	(void)pos;
-	if (it->count < sizeof(value))
-		return -EINVAL;
+	if (it->count < sizeof(value) || (!it->kbuf && it->iov->len - it->offset < sizeof(value)))
+		return -EINVAL;		/* a value does not come in pieces */
 	if (copy_from_iter(&value, sizeof(value), it) != sizeof(value))
 		return -EFAULT;
 	if (value == ~0ULL)

@@ -52,7 +52,7 @@ static long add_seals(struct file *f, unsigned seals)
 
 	if (!(f->mode & FMODE_WRITE))
 		return -EPERM;
-	if (seals & ~ALL_SEALS)
+	if (seals & ~ALL_SEALS || !inode_is_tmpfs_file(i))
 		return -EINVAL;
 	down_write(&i->lock);
 	if (i->seals & F_SEAL_SEAL)
@@ -67,9 +67,7 @@ static long add_seals(struct file *f, unsigned seals)
 
 long memfd_fcntl(struct file *f, unsigned cmd, unsigned long arg)
 {
-	if (!inode_is_tmpfs_file(f->inode))
-		return -EINVAL;
-	if (cmd == F_GET_SEALS)
-		return READ_ONCE(f->inode->seals);
-	return arg >> 32 ? -EINVAL : add_seals(f, arg);
+	if (cmd == F_ADD_SEALS)
+		return arg >> 32 ? -EINVAL : add_seals(f, arg);
+	return inode_is_tmpfs_file(f->inode) ? (long)READ_ONCE(f->inode->seals) : -EINVAL;
 }

@@ -448,7 +448,7 @@ static int pipe_dname(struct dentry *d, char *buf, size_t size)
 
 static const struct dentry_ops pipe_dentry_ops = { .dname = pipe_dname, .transient = true };
 
-/* Both ends of a new pipe: two files of one inode. 0 or -errno. */
+/* Both ends of a new pipe: two files of one inode; packets are the writing end's. 0 or -errno. */
 static int pipe_files(struct file *ends[2], unsigned flags)
 {
 	struct inode *inode = inode_alloc(pipe_mount->sb, S_IFIFO | S_IRUSR | S_IWUSR);

@@ -183,6 +183,8 @@ static int ask_all(struct poll_table *pt, void *arg)
 
 static int copy_results(uaddr_t ufds, const struct poll_call *call)
 {
+	if (!access_ok(ufds, 0))	/* of none, too */
+		return -EFAULT;
 	for (unsigned i = 0; i < call->nr; i++) {
 		uaddr_t to = ufds + i * sizeof(struct pollfd) + offsetof(struct pollfd, revents);
 

@@ -249,6 +249,17 @@ static bool rwf_refused(int flags)
 	return flags & (~RWF_KNOWN | RWF_NOWAIT);
 }
 
+/* A directory is refused with any flag but one, before it is refused for what it is. */
+static bool fd_is_directory(unsigned fd)
+{
+	struct fd f = fd_get(fd);
+	bool is = f.file && S_ISDIR(f.file->inode->mode);
+
+	if (f.file)
+		fd_put(f);
+	return is;
+}
+
 /* With refused flags: what is wrong with the other arguments comes first, and no bytes are no error. */
 static long refuse_rwf(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, bool write)
 {
@@ -267,7 +278,7 @@ static long refuse_rwf(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, b
 	else
 		n = import_iovec(vec, nr, &it, &heap);
 	if (n >= 0) {
-		n = it.count ? -EOPNOTSUPP : 0;
+		n = it.count || S_ISDIR(f.file->inode->mode) ? -EOPNOTSUPP : 0;
 		if (!(f.file->mode & (write ? FMODE_WRITE : FMODE_READ)))
 			n = -EBADF;
 		kfree(heap);
@@ -278,7 +289,7 @@ static long refuse_rwf(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, b
 
 long sys_preadv2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
 {
-	if (rwf_refused(flags))
+	if (rwf_refused(flags) || ((flags & ~RWF_HIPRI) && fd_is_directory(fd)))
 		return refuse_rwf(fd, vec, vlen, pos_low, false);
 	if (pos_low == -1UL)
 		return vector_here(fd, vec, vlen, false);
@@ -286,7 +297,7 @@ long sys_preadv2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos
 }
 
 /* RWF_APPEND: at the end, whatever the position; the position stays. */
-static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen)
+static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen, loff_t pos)
 {
 	struct fd f = fd_get(fd);
 	loff_t end;
@@ -295,7 +306,7 @@ static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen)
 	if (!f.file)
 		return -EBADF;
 	end = READ_ONCE(f.file->inode->size);
-	n = do_vector(f.file, vec, vlen, &end, true);
+	n = pos != -1 && !(f.file->mode & FMODE_PWRITE) ? -ESPIPE : do_vector(f.file, vec, vlen, &end, true);
 	fd_put(f);
 	return n;
 }
@@ -305,7 +316,7 @@ long sys_pwritev2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long po
 	if (rwf_refused(flags))
 		return refuse_rwf(fd, vec, vlen, pos_low, true);
 	if (flags & RWF_APPEND)
-		return append_vector(fd, vec, vlen);
+		return append_vector(fd, vec, vlen, pos_low);
 	if (pos_low == -1UL)
 		return vector_here(fd, vec, vlen, true);
 	return vector_at(fd, vec, vlen, pos_low, true);

@@ -169,35 +169,40 @@ static int check_parents(const struct renaming *r)
 	return mnt_want_write(&r->from.path);
 }
 
-static int rename_names(int olddirfd, const char *old, int newdirfd, const char *new, unsigned flags)
+/* The parent of a user's name; the name is kept for as long as the parent's last component is used. */
+static int user_path_parent(int dirfd, uaddr_t uname, struct pathname *name, struct parent *out)
 {
-	struct renaming r = { .flags = flags };
-	int err = path_parent(NULL, olddirfd, old, 0, &r.from);
+	int err = pathname_get(name, uname, 0);
 
 	if (err)
 		return err;
-	err = path_parent(NULL, newdirfd, new, 0, &r.to);
-	if (err) {
-		path_put(&r.from.path);
-		return err;
-	}
-	err = check_parents(&r);
-	if (!err) {
-		lock_both(&r);
-		err = rename_locked(&r);
-		unlock_both(&r);
-		if (!IS_ERR_OR_NULL(r.new)) {
-			dput(r.new);
-			dput(r.old);
-		}
-	}
-	path_put(&r.to.path);
-	path_put(&r.from.path);
+	err = path_parent(NULL, dirfd, name->name, 0, out);
+	if (err)
+		pathname_put(name);
 	return err;
 }
 
+/* Both parents are known. */
+static int rename_between(struct renaming *r)
+{
+	int err = check_parents(r);
+
+	if (err)
+		return err;
+	lock_both(r);
+	err = rename_locked(r);
+	unlock_both(r);
+	if (!IS_ERR_OR_NULL(r->new)) {
+		dput(r->new);
+		dput(r->old);
+	}
+	return err;
+}
+
+/* The whole of the old name is looked at before the new one is. */
 long sys_renameat2(int olddirfd, uaddr_t oldname, int newdirfd, uaddr_t newname, unsigned flags)
 {
+	struct renaming r = { .flags = flags };
 	struct pathname old, new;
 	int err;
 
@@ -205,14 +210,16 @@ long sys_renameat2(int olddirfd, uaddr_t oldname, int newdirfd, uaddr_t newname,
 		return -EINVAL;
 	if ((flags & RENAME_EXCHANGE) && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)))
 		return -EINVAL;
-	err = pathname_get(&old, oldname, 0);
+	err = user_path_parent(olddirfd, oldname, &old, &r.from);
 	if (err)
 		return err;
-	err = pathname_get(&new, newname, 0);
+	err = user_path_parent(newdirfd, newname, &new, &r.to);
 	if (!err) {
-		err = rename_names(olddirfd, old.name, newdirfd, new.name, flags);
+		err = rename_between(&r);
+		path_put(&r.to.path);
 		pathname_put(&new);
 	}
+	path_put(&r.from.path);
 	pathname_put(&old);
 	return err;
 }

@@ -10,7 +10,7 @@ static int make_node(const struct path *dir, struct dentry *d, mode_t mode)
 	struct inode *inode = dir->dentry->inode;
 	int err = may_create(inode);
 
-	if (err)
+	if (err || !mode)
 		return err;
 	return inode->ops->mknod ? inode->ops->mknod(inode, d, S_IFSOCK | mode_under_umask(mode), 0) : -EPERM;
 }
@@ -26,8 +26,8 @@ int socknode_create(const char *name, mode_t mode, struct path *out)
 		return err;
 	err = path_create_begin(AT_FDCWD, p.name, false, &dir, &d);
 	if (!err) {
-		err = make_node(&dir, d, mode);
-		if (!err) {
+		err = make_node(&dir, d, out ? mode : 0);
+		if (!err && out) {
 			*out = (struct path){ dir.mnt, d };
 			path_get(out);
 		}

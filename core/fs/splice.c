@@ -330,7 +330,8 @@ static ssize_t do_vmsplice(struct file *f, struct iov_iter *it, unsigned flags)
 		return 0;
 	if (!p)
 		return -EBADF;
-	n = write ? lock_roomy(p, nonblocking(f, flags)) : lock_filled(p, nonblocking(f, flags));
+	/* How the file was opened does not matter here. */
+	n = write ? lock_roomy(p, flags & SPLICE_F_NONBLOCK) : lock_filled(p, flags & SPLICE_F_NONBLOCK);
 	if (n <= 0)
 		return n;
 	/* As much as there is room for now, so that the write does not wait in the middle. */

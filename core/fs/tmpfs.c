@@ -105,7 +105,8 @@ static void name_goes(struct inode *dir, struct dentry *d)
 
 static int tmpfs_mknod(struct inode *dir, struct dentry *d, mode_t mode, dev_t dev)
 {
-	struct inode *i = tmpfs_inode(dir->sb, dir, mode, dev);
+	bool device = S_ISCHR(mode) || S_ISBLK(mode);
+	struct inode *i = tmpfs_inode(dir->sb, dir, mode, device ? dev : 0);
 
 	if (IS_ERR(i))
 		return PTR_ERR(i);

@@ -53,7 +53,9 @@ static long check_namespace(const struct inode *i, const char *name, enum xattr_
 	if (has_prefix(name, "security.") && op != XATTR_GET &&
 	    !capable(strcmp(name, XATTR_NAME_CAPS) ? CAP_SYS_ADMIN : CAP_SETFCAP))
 		return -EPERM;
-	return 0;
+	if (has_prefix(name, "security.") || has_prefix(name, "system.") || has_prefix(name, "trusted."))
+		return 0;
+	return inode_permission((struct inode *)i, op == XATTR_GET ? MAY_READ : MAY_WRITE);
 }
 
 /* tmpfs does not know user attributes. */

@@ -169,30 +169,28 @@ static bool resident(struct vma *vma, uaddr_t addr)
 	return page;
 }
 
-/* Fill out[0..n), one byte a page. 0 or -ENOMEM at a hole. */
+/* Fill out[0..n), one byte a page, up to a hole: how many, or -ENOMEM where it is the first. */
 static long mincore_pages(struct mm *mm, uaddr_t addr, u8 *out, size_t n)
 {
-	long err = 0;
+	size_t i;
 
 	down_read(&mm->mmap_lock);
-	for (size_t i = 0; i < n; i++, addr += PAGE_SIZE) {
+	for (i = 0; i < n; i++, addr += PAGE_SIZE) {
 		struct vma *vma = vma_find(mm, addr);
 
-		if (!vma || vma->start > addr) {
-			err = -ENOMEM;
+		if (!vma || vma->start > addr)
 			break;
-		}
 		out[i] = resident(vma, addr);
 	}
 	up_read(&mm->mmap_lock);
-	return err;
+	return i ? (long)i : -ENOMEM;
 }
 
 long sys_mincore(uaddr_t addr, size_t len, uaddr_t vec)
 {
 	size_t pages = len / PAGE_SIZE + !!(len & ~PAGE_MASK);
 	u8 *chunk;
-	long err = 0;
+	long n = 0;
 
 	if (addr & ~PAGE_MASK)
 		return -EINVAL;
@@ -203,16 +201,13 @@ long sys_mincore(uaddr_t addr, size_t len, uaddr_t vec)
 	chunk = get_page_zeroed();
 	if (!chunk)
 		return -EAGAIN;
-	while (pages && !err) {
-		size_t n = min_t(size_t, pages, PAGE_SIZE);
-
-		err = mincore_pages(current->mm, addr, chunk, n);
-		if (!err && copy_to_user(vec, chunk, n))
-			err = -EFAULT;
-		pages -= n;
-		addr += n << PAGE_SHIFT;
-		vec += n;
+	for (; pages; pages -= n, addr += n << PAGE_SHIFT, vec += n) {
+		n = mincore_pages(current->mm, addr, chunk, min_t(size_t, pages, PAGE_SIZE));
+		if (n > 0 && copy_to_user(vec, chunk, n))
+			n = -EFAULT;
+		if (n < 0)
+			break;
 	}
 	free_page_addr(chunk);
-	return err;
+	return n < 0 ? n : 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "internal.h"
 
+#include <arch/misc.h>
 #include <generated/syscalls.h>
 #include <janus/thread.h>
 #include <uapi/mman.h>
@@ -170,19 +171,24 @@ long sys_mprotect(uaddr_t addr, size_t len, unsigned long prot)
 	return err;
 }
 
-/* There are no protection keys: what Linux answers on a processor without them. */
+/* There are no protection keys: what Linux answers on a processor without them, or on a machine without the calls. */
 long sys_pkey_mprotect(uaddr_t addr, size_t len, unsigned long prot, int pkey)
 {
-	return pkey == -1 ? sys_mprotect(addr, len, prot) : -EINVAL;
+	if (!arch_has_pkeys)
+		return -ENOSYS;
+	/* There is no other key; to protect nothing takes none. */
+	return pkey == -1 || !len ? sys_mprotect(addr, len, prot) : -EINVAL;
 }
 
 long sys_pkey_alloc(unsigned long flags, unsigned long init_val)
 {
+	if (!arch_has_pkeys)
+		return -ENOSYS;
 	return flags || init_val & ~3UL ? -EINVAL : -ENOSPC;
 }
 
 long sys_pkey_free(int pkey)
 {
 	(void)pkey;
-	return -EINVAL;
+	return arch_has_pkeys ? -EINVAL : -ENOSYS;
 }

@@ -71,7 +71,7 @@ static ssize_t send_message(struct socket *s, struct fd f, uaddr_t umsg, u32 fla
 		return n;
 	m.it = &it;
 	m.namelen = h.namelen;
-	n = h.control ? scm_send(&m, h.control, h.controllen) : 0;
+	n = scm_send(&m, h.control, h.controllen);
 	if (!n)
 		n = s->ops->send(s, &m);
 	scm_fds_put(m.fds);

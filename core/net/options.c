@@ -198,8 +198,13 @@ static int int_option(struct socket *s, int optname)
 static int get_option(struct socket *s, int optname, uaddr_t optval, uaddr_t optlen)
 {
 	struct ucred cred;
-	int value, linger[2];
+	int value, len, linger[2];
 
+	/* The room is looked at before the name. */
+	if (get_user(&len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
 	switch (optname) {
 	case SO_PRIORITY:	/* these two may look negative */
 	case SO_MARK:

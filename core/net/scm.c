@@ -147,7 +147,7 @@ int scm_send(struct socket_msg *m, uaddr_t control, size_t len)
 	char *buf;
 	int err = 0;
 
-	if (len < sizeof(struct cmsghdr))
+	if (!len)
 		return 0;
 	if (len > CONTROL_MAX)
 		return -ENOBUFS;

@@ -145,7 +145,11 @@ int unix_bind(struct socket *s, const struct sockaddr_storage *addr, int len)
 		return -ENOMEM;
 	if (!is_abstract(a)) {
 		/* An address stays once it is set: asking first leaves no node behind but in a race. */
-		err = READ_ONCE(u->address) ? -EINVAL : socknode_create(a->name.path, 0777, &path);
+		if (READ_ONCE(u->address)) {
+			err = socknode_create(a->name.path, 0777, NULL) ?: -EINVAL;
+			goto free;
+		}
+		err = socknode_create(a->name.path, 0777, &path);
 		if (err)
 			goto free;
 	}

@@ -503,7 +503,7 @@ static ssize_t recv_stream(struct unix_sock *u, struct socket_msg *m)
 		wanted = (ssize_t)m->it->count;
 	if (m->flags & (MSG_PEEK | MSG_DONTWAIT))
 		wanted = 1;
-	while (m->it->count) {
+	do {
 		msg = wait_message(u, m->flags, &deadline, &err);
 		if (!msg)
 			return done ? done : err;
@@ -512,6 +512,8 @@ static ssize_t recv_stream(struct unix_sock *u, struct socket_msg *m)
 		mutex_unlock(&u->read_mutex);
 		if (n < 0 || (!n && done))
 			return done ? done : n;
+		if (!n && !m->it->count)	/* no bytes were wanted: there had to be a message */
+			return 0;
 		if (!n && (m->flags & MSG_PEEK)) {	/* an urgent byte alone, which stays */
 			err = wait_for_more(u, m->flags, queued, &deadline);
 			if (err <= 0)
@@ -522,7 +524,7 @@ static ssize_t recv_stream(struct unix_sock *u, struct socket_msg *m)
 		done += n;
 		if (done >= wanted || m->fds)
 			break;
-	}
+	} while (m->it->count);
 	return done;
 }
 

@@ -553,17 +553,16 @@ static long execve_at(int dfd, const char *name, uaddr_t path, uaddr_t argv, uad
 		return -ENOMEM;
 	x->inaccessible = closes_on_exec(dfd, name);
 	err = exec_gather_user(x, argv, envp);
+	if (!err && flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		err = -EINVAL;
 	return finish(x, err, err ? NULL : deny_write(file_open_exec_at(dfd, path, flags)));
 }
 
 long sys_execveat(int dfd, uaddr_t path, uaddr_t argv, uaddr_t envp, int flags)
 {
-	char *name;
+	char *name = path_from_user(path, flags & AT_EMPTY_PATH);
 	long err;
 
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	name = path_from_user(path, flags & AT_EMPTY_PATH);
 	if (IS_ERR(name))
 		return PTR_ERR(name);
 	err = execve_at(dfd, name, path, argv, envp, flags);

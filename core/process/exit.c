@@ -138,6 +138,14 @@ static void fill_exit_info(siginfo_t *info, int signo, struct thread *t)
 	}
 }
 
+/* The thread that traces t or that forked p is asked first whether it wants the signal. */
+static struct thread *asked_first(const struct process *p, const struct thread *t, const struct process *parent)
+{
+	struct thread *to = t->tracer ? t->tracer : p->parent_thread;
+
+	return to && to->exit_state != EXIT_DEAD ? to : parent->leader;
+}
+
 bool notify_parent_exit(struct thread *t)
 {
 	struct process *p = t->process, *parent = p->parent;
@@ -166,7 +174,7 @@ bool notify_parent_exit(struct thread *t)
 	    (sig_handler(sh, signo) != SIG_DFL || signo != SIGCHLD || (parent->leader->blocked & SIGMASK(SIGCHLD)) ||
 	     parent->nr_threads > 1 || parent->leader->waited || parent->leader->ptrace)) {
 		fill_exit_info(&info, signo, t);
-		signal_send_locked(signo, &info, parent->leader, true, false);
+		signal_send_locked(signo, &info, asked_first(p, t, parent), true, false);
 	}
 	spin_unlock_irqrestore(&sh->lock, flags);
 	wake_up_all(&parent->wait_child);

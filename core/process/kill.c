@@ -29,9 +29,10 @@ static bool kill_ok_by_cred(const struct cred *from, const struct cred *to)
 	       cred_has_cap(from, CAP_KILL);
 }
 
-/* 0 or -EPERM, -EINVAL. RCU or a reference keeps p. */
-static int kill_permission(struct process *p, int signo)
+/* 0 or -EPERM, -EINVAL. RCU or a reference keeps t, whose own ids count. */
+static int kill_permission(struct thread *t, int signo)
 {
+	const struct process *p = t->process;
 	const struct cred *from = current->cred, *to;
 	int err = 0;
 
@@ -40,7 +41,7 @@ static int kill_permission(struct process *p, int signo)
 	if (p == current->process)
 		return 0;
 	rcu_read_lock();
-	to = rcu_dereference(p->leader->cred);
+	to = rcu_dereference(t->cred);
 	if (from != to && !kill_ok_by_cred(from, to) &&
 	    !(signo == SIGCONT && p->pids[PIDTYPE_SID] == current->process->pids[PIDTYPE_SID]))
 		err = -EPERM;
@@ -48,30 +49,31 @@ static int kill_permission(struct process *p, int signo)
 	return err;
 }
 
-static int send_checked(struct process *p, int signo, const siginfo_t *info)
+static int send_checked(struct thread *first, int signo, const siginfo_t *info)
 {
-	int err = kill_permission(p, signo);
+	int err = kill_permission(first, signo);
 
-	return err || !signo ? err : signal_send_process(p, signo, info);
+	return err || !signo ? err : signal_send_process_first(first, signo, info);
 }
 
-/* The process of the number's thread, whatever thread that is. RCU. */
-static struct process *process_of(struct pid *pid)
+/* The number's thread, whatever thread of its process that is; of a dead one the process's first. RCU. */
+static struct thread *thread_of(struct pid *pid)
 {
 	struct thread *t = rcu_dereference(pid->thread);
+	struct process *p = t ? NULL : rcu_dereference(pid->process);
 
-	return t ? t->process : rcu_dereference(pid->process);
+	return p ? p->leader : t;
 }
 
 int kill_pid(struct pid *pid, int signo, const siginfo_t *info)
 {
-	struct process *p;
+	struct thread *t;
 	int err = -ESRCH;
 
 	rcu_read_lock();
-	p = process_of(pid);
-	if (p)
-		err = send_checked(p, signo, info);
+	t = thread_of(pid);
+	if (t)
+		err = send_checked(t, signo, info);
 	rcu_read_unlock();
 	return err;
 }
@@ -99,7 +101,7 @@ static int kill_pgrp(pid_t nr, int signo, const siginfo_t *info)
 
 	if (pid)
 		for_each_in_pid(p, pid, PIDTYPE_PGID) {
-			err = send_checked(p, signo, info);
+			err = send_checked(p->leader, signo, info);
 			success |= !err;
 		}
 	tasklist_unlock_irq(flags);
@@ -119,7 +121,7 @@ static int kill_all(int signo, const siginfo_t *info)
 
 		if (p->tgid <= 1 || p == current->process)
 			continue;
-		err = send_checked(p, signo, info);
+		err = send_checked(p->leader, signo, info);
 		count++;
 		if (err != -EPERM)
 			ret = err;
@@ -156,7 +158,7 @@ static long send_specific(pid_t tgid, pid_t tid, int signo, const siginfo_t *inf
 	rcu_read_lock();
 	t = find_thread(tid);
 	if (t && (!tgid || t->process->tgid == tgid)) {
-		err = kill_permission(t->process, signo);
+		err = kill_permission(t, signo);
 		/* A thread that is just dying is as good as one that got it. */
 		if (!err && signo && signal_send_thread(t, signo, info) == -EAGAIN)
 			err = -EAGAIN;
@@ -185,10 +187,28 @@ long sys_tkill(pid_t pid, int sig)
 	return send_specific(0, pid, sig, &info);
 }
 
-/* How much of a siginfo means something by its code: what lies behind must be zero (E2BIG), as in Linux. */
-static int copy_siginfo_in(siginfo_t *info, uaddr_t from)
+/* Does Linux know which fields a siginfo with this code has? */
+static bool code_is_known(int sig, int code)
 {
-	if (copy_struct_in(info, from))
+	static const u8 most[] = { [SIGILL] = 11, [SIGTRAP] = 6, [SIGBUS] = 5, [SIGFPE] = 15, [SIGSEGV] = 9, [SIGCHLD] = 6,
+				   [SIGIO] = 6, [SIGSYS] = 2 };
+	int limit = sig > 0 && (size_t)sig < sizeof(most) && most[sig] ? most[sig] : 6;
+
+	return code > SI_USER ? code <= limit || code == SI_KERNEL : code >= SI_DETHREAD || code == SI_ASYNCNL;
+}
+
+/* What the kernel does not keep is looked at for a code that is not known: it must be zero (E2BIG). */
+#define SIG_ITS_OWN (-0x7fffffff - 1)	/* the number that stands in it, not one beside it */
+static int copy_siginfo_in(siginfo_t *info, uaddr_t from, int sig)
+{
+	memset(info, 0, sizeof(*info));
+	if (copy_from_user(info, from, SIGINFO_USED))
+		return -EFAULT;
+	if (sig != SIG_ITS_OWN)
+		info->si_signo = sig;
+	if (code_is_known(info->si_signo, info->si_code))
+		return 0;
+	if (copy_from_user((u8 *)info + SIGINFO_USED, from + SIGINFO_USED, sizeof(*info) - SIGINFO_USED))
 		return -EFAULT;
 	for (size_t i = SIGINFO_USED; i < sizeof(*info); i++)
 		if (((u8 *)info)[i])
@@ -205,11 +225,10 @@ static bool forged(const siginfo_t *info, pid_t pid)
 long sys_rt_sigqueueinfo(pid_t pid, int sig, uaddr_t uinfo)
 {
 	siginfo_t info;
-	int err = copy_siginfo_in(&info, uinfo);
+	int err = copy_siginfo_in(&info, uinfo, sig);
 
 	if (err)
 		return err;
-	info.si_signo = sig;
 	if (forged(&info, pid))
 		return -EPERM;
 	return kill_nr(pid, sig, &info);
@@ -218,13 +237,12 @@ long sys_rt_sigqueueinfo(pid_t pid, int sig, uaddr_t uinfo)
 long sys_rt_tgsigqueueinfo(pid_t tgid, pid_t pid, int sig, uaddr_t uinfo)
 {
 	siginfo_t info;
-	int err = copy_siginfo_in(&info, uinfo);
+	int err = copy_siginfo_in(&info, uinfo, sig);
 
 	if (err)
 		return err;
 	if (pid <= 0 || tgid <= 0)
 		return -EINVAL;
-	info.si_signo = sig;
 	if (forged(&info, pid))
 		return -EPERM;
 	return send_specific(tgid, pid, sig, &info);
@@ -242,7 +260,7 @@ long sys_pidfd_send_signal(unsigned int pidfd, int sig, uaddr_t uinfo, unsigned 
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);
 	if (uinfo) {
-		err = copy_siginfo_in(&info, uinfo);
+		err = copy_siginfo_in(&info, uinfo, SIG_ITS_OWN);
 		if (!err && info.si_signo != sig)
 			err = -EINVAL;
 		if (!err && pid != current->process->pids[PIDTYPE_TGID] && (info.si_code >= 0 || info.si_code == SI_TKILL))

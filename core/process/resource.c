@@ -57,7 +57,7 @@ static bool may_limit(struct thread *t)
 	const struct cred *c = current->cred, *other;
 	bool ok;
 
-	if (t->process == current->process)
+	if (t == current)
 		return true;
 	rcu_read_lock();
 	other = rcu_dereference(t->cred);

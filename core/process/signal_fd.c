@@ -98,8 +98,8 @@ static ssize_t signalfd_read(struct file *f, struct iov_iter *it, loff_t *pos)
 	siginfo_t info;
 
 	(void)pos;
-	if (it->count < sizeof(record))
-		return -EINVAL;
+	if (it->count < sizeof(record) || (it->kind == ITER_VECTOR && it->here < sizeof(record)))
+		return -EINVAL;		/* a record does not come in pieces */
 	while (it->count >= sizeof(record)) {
 		int signo = take(f, &info, !done && !(f->flags & O_NONBLOCK));
 

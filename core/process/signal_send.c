@@ -224,16 +224,22 @@ int signal_send_thread(struct thread *t, int signo, const siginfo_t *info)
 	return err;
 }
 
-int signal_send_process(struct process *p, int signo, const siginfo_t *info)
+int signal_send_process_first(struct thread *first, int signo, const siginfo_t *info)
 {
 	struct irqflags flags;
+	struct process *p = first->process;
 	struct sighand *sh = sighand_lock(p, &flags);
 	int err = -ESRCH;
 
 	if (p->nr_threads)
-		err = signal_send_locked(signo, info, p->leader, true, !info);
+		err = signal_send_locked(signo, info, first->exit_state == EXIT_DEAD ? p->leader : first, true, !info);
 	spin_unlock_irqrestore(&sh->lock, flags);
 	return err;
+}
+
+int signal_send_process(struct process *p, int signo, const siginfo_t *info)
+{
+	return signal_send_process_first(p->leader, signo, info);
 }
 
 /* Linux's answer for a group: 0 if one member took it, else the last error, ESRCH for an empty one. */

@@ -132,12 +132,12 @@ static long change(pid_t pid, const struct sched_change *c)
 	struct thread *t;
 	long ret = 0;
 
-	if (!policy_known(c->policy) || c->priority > RT_PRIOS - 1 || policy_is_rt(c->policy) != (c->priority != 0))
-		return -EINVAL;
 	t = target(pid);
 	if (!t)
 		return -ESRCH;
-	if (may_change(t, c))
+	if (!policy_known(c->policy) || c->priority > RT_PRIOS - 1 || policy_is_rt(c->policy) != (c->priority != 0))
+		ret = -EINVAL;
+	else if (may_change(t, c))
 		apply(t, c);
 	else
 		ret = -EPERM;
@@ -220,7 +220,7 @@ long sys_sched_setattr(pid_t pid, uaddr_t uattr, unsigned int flags)
 	c.priority = attr.flags & ATTR_KEEP_PARAMS ? t->se.rt_priority : attr.priority;
 	c.nice = attr.flags & ATTR_KEEP_PARAMS ? t->se.nice : min_t(s32, max_t(s32, attr.nice, -20), 19);
 	thread_put(t);
-	c.set_nice = !policy_is_rt(c.policy);
+	c.set_nice = c.policy == SCHED_OTHER || c.policy == SCHED_BATCH;
 	c.reset_on_fork = attr.flags & ATTR_RESET_ON_FORK;
 	return change(pid, &c);
 }

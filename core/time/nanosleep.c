@@ -161,7 +161,7 @@ long sys_clock_nanosleep(clockid_t clock, int flags, uaddr_t rqtp, uaddr_t rmtp)
 	int err;
 
 	if (clock == CLOCK_THREAD_CPUTIME_ID)
-		return -EINVAL;
+		return -EOPNOTSUPP;
 	if (!clock_is_realtime(clock) && !clock_is_steady(clock) && !clock_is_cpu(clock))
 		return clock >= CLOCK_MONOTONIC_RAW && clock <= CLOCK_BOOTTIME_ALARM ? -EOPNOTSUPP : -EINVAL;
 	err = get_user_timespec(&ns, rqtp);

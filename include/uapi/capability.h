@@ -51,7 +51,7 @@
 
 /* What a file system user id of 0 brings. */
 #define CAP_FS_SET (1ULL << CAP_CHOWN | 1ULL << CAP_MKNOD | 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_DAC_READ_SEARCH | \
-		    1ULL << CAP_FOWNER | 1ULL << CAP_FSETID | 1ULL << CAP_MAC_OVERRIDE)
+		    1ULL << CAP_FOWNER | 1ULL << CAP_FSETID | 1ULL << CAP_LINUX_IMMUTABLE | 1ULL << CAP_MAC_OVERRIDE)
 
 struct cap_header { u32 version; s32 pid; };
 struct cap_data { u32 effective, permitted, inheritable; };

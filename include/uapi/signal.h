@@ -100,6 +100,8 @@ _Static_assert(sizeof(siginfo_t) == 128, "siginfo is 128 bytes");
 
 #define SI_USER 0
 #define SI_KERNEL 0x80
+#define SI_DETHREAD (-7)
+#define SI_ASYNCNL (-60)
 #define SI_QUEUE (-1)
 #define SI_TIMER (-2)
 #define SI_MESGQ (-3)

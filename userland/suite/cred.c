@@ -229,3 +229,16 @@ TEST(cred, "a child that changes its ids leaves its parent's alone")
 	EXPECT_EXIT(pid, 3);
 	EXPECT_EQ(getuid(), 0);
 }
+
+TEST(cred, "a file system user id takes the right to mark files immutable with it")
+{
+	struct { uint32_t version; int pid; } head = { 0x20080522, 0 };
+	uint32_t data[6];
+
+	syscall(SYS_setfsuid, 1000);
+	ASSERT_OK(syscall(SYS_capget, &head, data));
+	EXPECT_EQ(data[0] & 1u << 9, 0);
+	syscall(SYS_setfsuid, 0);
+	ASSERT_OK(syscall(SYS_capget, &head, data));
+	EXPECT_EQ(data[0] & 1u << 9, 1u << 9);
+}

@@ -6,10 +6,13 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 
 #include "ktap.h"
+#include "machine.h"
 
 static int ep, fds[2];
 
@@ -438,4 +441,24 @@ TEST(event, "pidfd: opens a process, signals it, and polls readable at its end")
 	EXPECT_ERRNO(syscall(SYS_pidfd_send_signal, p.fd, 0, NULL, 0), ESRCH);
 	EXPECT_ERRNO(syscall(SYS_pidfd_open, -1, 0), EINVAL);
 	EXPECT_ERRNO(syscall(SYS_pidfd_open, 999999, 0), ESRCH);
+}
+
+TEST(event, "an eventfd takes no value in pieces, nor from another file")
+{
+	uint64_t one = 1;
+	struct iovec halves[2] = { { &one, 4 }, { (char *)&one + 4, 4 } };
+	int fd = ASSERT_OK(eventfd(0, EFD_NONBLOCK)), file;
+
+	EXPECT_ERRNO(writev(fd, halves, 2), EINVAL);
+	scratch();
+	file = scratch_file("f", "12345678", 0644);
+	EXPECT_ERRNO(sendfile(fd, file, NULL, 8), EINVAL);
+	ASSERT_EQ(lseek(file, 0, SEEK_END), 8);
+	EXPECT_EQ(sendfile(fd, file, NULL, 8), 0);
+}
+
+TEST(event, "poll of nothing at a kernel's address is EFAULT")
+{
+	EXPECT_ERRNO(poll((void *)machine_foreign[3], 0, 0), EFAULT);
+	EXPECT_EQ(poll(NULL, 0, 0), 0);
 }

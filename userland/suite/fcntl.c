@@ -3,6 +3,7 @@
  * fcntl: flags, copies, record locks, leases of nothing.
  */
 #include <sys/file.h>
+#include <sys/sendfile.h>
 
 #include "ktap.h"
 
@@ -240,4 +241,14 @@ TEST(fcntl, "flock's mandatory locks are gone: nothing happens, whatever the des
 {
 	EXPECT_EQ(syscall(SYS_flock, -1, 32 | LOCK_SH), 0);
 	EXPECT_ERRNO(syscall(SYS_flock, -1, LOCK_SH), EBADF);
+}
+
+TEST(fcntl, "sendfile within one file leaves the position at the end of what was read")
+{
+	int fd;
+
+	scratch();
+	fd = scratch_file("f", "0123456789", 0644);
+	EXPECT_EQ(sendfile(fd, fd, NULL, 24), 10);
+	EXPECT_EQ(lseek(fd, 0, SEEK_CUR), 10);
 }

@@ -335,3 +335,15 @@ TEST(kill, "rt_sigqueueinfo may not pretend to be the kernel towards another")
 	EXPECT_OK(syscall(SYS_rt_sigqueueinfo, pid, SIGUSR1, &info));
 	EXPECT_KILLED(pid, SIGUSR1);
 }
+
+TEST(kill, "what lies behind a siginfo's fields matters only for a code that is not known")
+{
+	int info[32];
+
+	signal(SIGUSR1, SIG_IGN);
+	memset(info, '.', sizeof(info));
+	info[2] = SI_QUEUE;
+	EXPECT_OK(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, info));
+	info[2] = -9;
+	EXPECT_ERRNO(syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, info), E2BIG);
+}

@@ -266,3 +266,13 @@ TEST(link, "a FIFO opened non-blocking: for reading at once, for writing ENXIO w
 	EXPECT_OK(open("p", O_RDONLY | O_NONBLOCK));
 	EXPECT_OK(open("p", O_WRONLY | O_NONBLOCK));
 }
+
+TEST(link, "a FIFO has no device number")
+{
+	struct stat st;
+
+	scratch();
+	ASSERT_OK(mknod("f", S_IFIFO | 0600, 0x105));
+	ASSERT_OK(stat("f", &st));
+	EXPECT_EQ(st.st_rdev, 0);
+}

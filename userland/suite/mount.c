@@ -232,3 +232,23 @@ TEST(mount, "MS_MOVE takes a mount elsewhere")
 	EXPECT_OK(umount("n"));
 	tear_down();
 }
+
+TEST(mount, "a mounted file that is deleted leaves the place in /proc/mounts as it is")
+{
+	char line[512], want[128];
+	const char *here = scratch();
+	bool found = false;
+	FILE *mounts;
+
+	close(scratch_file("from", "", 0644));
+	close(scratch_file("place", "", 0644));
+	snprintf(want, sizeof(want), "%s/place ", here);
+	ASSERT_OK(mount("from", "place", "", MS_BIND, NULL));
+	ASSERT_OK(unlink("from"));
+	mounts = fopen("/proc/mounts", "r");
+	while (fgets(line, sizeof(line), mounts))
+		found |= strstr(line, want) != NULL;
+	fclose(mounts);
+	EXPECT_TRUE(found);
+	EXPECT_OK(umount("place"));
+}

@@ -459,3 +459,19 @@ TEST(proc, "drop_caches takes 1 to 4, and not even root reads it")
 	EXPECT_ERRNO(open("/proc/sys/vm/drop_caches", O_RDONLY), EACCES);
 	EXPECT_ERRNO(open("/proc/sys/vm/drop_caches", O_RDWR), EACCES);
 }
+
+TEST(proc, "/proc/mounts is a file to a process with a long number")
+{
+	struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, size; } args = { 0 };
+	pid_t number = 30123, pid;
+	char c;
+
+	args.exit_signal = SIGCHLD;
+	args.set_tid = (uintptr_t)&number;
+	args.size = 1;
+	pid = ASSERT_OK(syscall(435 /* clone3 */, &args, sizeof(args)));
+	if (pid == 0)
+		_exit(read(open("/proc/mounts", O_RDONLY), &c, 1) == 1 ? 0 : 1);
+	EXPECT_EQ(pid, number);
+	EXPECT_EXIT(pid, 0);
+}

@@ -243,3 +243,13 @@ TEST(rename, "the target never disappears for one who looks during a replace")
 		ASSERT_OK(access("target", F_OK));
 	EXPECT_EXIT(pid, 0);
 }
+
+TEST(rename, "the old name's directory is wrong before the new name is looked at")
+{
+	scratch();
+	file("a", "");
+	EXPECT_ERRNO(renameat(-1, "x", AT_FDCWD, ""), EBADF);
+	EXPECT_ERRNO(renameat(AT_FDCWD, "a/b", AT_FDCWD, ""), ENOTDIR);
+	EXPECT_ERRNO(syscall(SYS_renameat2, -1, "x", AT_FDCWD, NULL, 0), EBADF);
+	EXPECT_ERRNO(syscall(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, NULL, 0), EFAULT);
+}

@@ -474,3 +474,24 @@ TEST(unix, "MSG_OOB with SO_OOBINLINE: a byte like others, before which a read s
 	close(s[0]);
 	close(s[1]);
 }
+
+TEST(unix, "to receive no bytes there must be a message")
+{
+	char c;
+
+	pair(SOCK_STREAM);
+	EXPECT_ERRNO(recv(s[0], &c, 0, MSG_DONTWAIT), EAGAIN);
+	EXPECT_EQ(write(s[1], "a", 1), 1);
+	EXPECT_EQ(recv(s[0], &c, 0, MSG_DONTWAIT), 0);
+	EXPECT_EQ(recv(s[0], &c, 1, MSG_DONTWAIT), 1);
+}
+
+TEST(unix, "a length of control messages at NULL is EFAULT")
+{
+	struct msghdr h = { .msg_controllen = 32 };	/* the C library would read it */
+
+	pair(SOCK_STREAM);
+	EXPECT_ERRNO(syscall(SYS_sendmsg, s[0], &h, 0), EFAULT);
+	h.msg_controllen = 8;	/* too short for one, and read all the same */
+	EXPECT_ERRNO(syscall(SYS_sendmsg, s[0], &h, 0), EFAULT);
+}

@@ -564,3 +564,16 @@ TEST(unixname, "SO_RCVLOWAT: a read waits for so many bytes, or the end")
 	EXPECT_EXIT(pid, 0);
 	close(s[0]);
 }
+
+TEST(unixname, "a socket that has a name is told that another one is taken before that it has one")
+{
+	struct sockaddr_un taken = { AF_UNIX, "taken" }, free = { AF_UNIX, "free" };
+	int fd;
+
+	scratch();
+	fd = ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM, 0));
+	ASSERT_OK(bind(fd, (void *)&taken, sizeof(taken)));
+	EXPECT_ERRNO(bind(fd, (void *)&taken, sizeof(taken)), EADDRINUSE);
+	EXPECT_ERRNO(bind(fd, (void *)&free, sizeof(free)), EINVAL);
+	EXPECT_ERRNO(access("free", F_OK), ENOENT);
+}

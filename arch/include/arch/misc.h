@@ -11,6 +11,7 @@ struct thread;
 struct trapframe;
 
 extern const u16 arch_elf_machine;	/* e_machine of native programs */
+extern const bool arch_has_pkeys;	/* Linux has the calls for protection keys, though no processor here has any */
 
 /* What the machine adds to an auxv: */
 unsigned long arch_hwcap(void);		/* AT_HWCAP */

@@ -87,6 +87,9 @@ static int show(struct textbuf *t, const struct proc_target *target,
 		list_for_each_entry(m, &init_mnt_ns.mounts, all) {
 			struct path at = { m, m->root };
 
+			/* Where it hangs, which is not deleted when what is mounted there is. */
+			if (m->parent != m && m != root.mnt)
+				at = (struct path){ m->parent, m->mountpoint };
 			path = d_path_root(&at, &root, path_page, PAGE_SIZE, &outside);
 			if (!IS_ERR(path) && !outside)
 				line(t, m, path, path_page + PAGE_SIZE);

@@ -69,6 +69,8 @@ struct ksignal {
 /* Kernel-made signals carry si_code SI_KERNEL unless info says otherwise; info NULL: SI_KERNEL. */
 int signal_send_thread(struct thread *t, int signo, const siginfo_t *info);
 int signal_send_process(struct process *p, int signo, const siginfo_t *info);
+/* The same, where `first` is asked first whether it wants it. RCU. */
+int signal_send_process_first(struct thread *first, int signo, const siginfo_t *info);
 int signal_send_pgrp(struct pid *pgrp, int signo, const siginfo_t *info);	/* takes tasklist_lock */
 int signal_send_pgrp_locked(struct pid *pgrp, int signo, const siginfo_t *info);	/* tasklist_lock held */
 /*
