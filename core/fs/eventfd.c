@@ -66,7 +66,7 @@ static ssize_t eventfd_write(struct file *f, struct iov_iter *it, loff_t *pos)
 	long err;
 
 	(void)pos;
-	if (it->count < sizeof(value) || (!it->kbuf && it->iov->len - it->offset < sizeof(value)))
+	if (it->count < sizeof(value) || (it->kind == ITER_VECTOR && it->here < sizeof(value)))
 		return -EINVAL;		/* a value does not come in pieces */
 	if (copy_from_iter(&value, sizeof(value), it) != sizeof(value))
 		return -EFAULT;
