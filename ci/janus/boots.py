@@ -148,7 +148,7 @@ def suite_hash(folder, version, only):
     digest = hashlib.sha256(version.encode() + " ".join(only).encode())
     userland = os.path.join(folder, "userland")
     paths = [os.path.join(userland, "init/init"), *sorted(glob.glob(os.path.join(ROOT, "userland/programs/*.sh")))]
-    for kind in ("suite", "programs"):
+    for kind in ("suite", "programs", "fuzz"):
         paths += guests.programs(os.path.join(userland, kind))
     for path in paths:
         with open(path, "rb") as file:
