@@ -67,6 +67,12 @@ static bool detach(int dir, const char *name)
 	return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
 }
 
+static void remove_entry(int dir, const char *name, int flags)
+{
+	while (unlinkat(dir, name, flags) < 0 && errno == EBUSY && detach(dir, name))
+		;
+}
+
 static void remove_tree(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -78,7 +84,7 @@ static void remove_tree(int dir, const char *name)
 		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	}
 	if (fd < 0) {
-		unlinkat(dir, name, 0);
+		remove_entry(dir, name, 0);
 		return;
 	}
 	stream = fdopendir(fd);
@@ -89,8 +95,7 @@ static void remove_tree(int dir, const char *name)
 	}
 	if (stream)
 		closedir(stream);
-	while (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno == EBUSY && detach(dir, name))
-		;
+	remove_entry(dir, name, AT_REMOVEDIR);
 }
 
 /* From here on allocations for this process and its children fail by chance: hunt.alloc of Janus's debug build. */

@@ -246,6 +246,7 @@ TEST(mount, "a mounted file that is deleted leaves the place in /proc/mounts as 
 	ASSERT_OK(mount("from", "place", "", MS_BIND, NULL));
 	ASSERT_OK(unlink("from"));
 	mounts = fopen("/proc/mounts", "r");
+	ASSERT_TRUE(mounts != NULL);
 	while (fgets(line, sizeof(line), mounts))
 		found |= strstr(line, want) != NULL;
 	fclose(mounts);
