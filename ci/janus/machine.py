@@ -49,6 +49,7 @@ ARM64 = Machine(
     tools={"aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu", "qemu-system-aarch64": "qemu-system-arm"})
 
 MACHINES = {m.name: m for m in (X86_64, ARM64)}
+LEAST_MEMORY = 32   # MiB
 ALIASES = {"amd64": "x86_64", "x86-64": "x86_64", "x64": "x86_64", "aarch64": "arm64"}
 
 
@@ -63,4 +64,7 @@ def memory_size(text):
     """QEMU's -m argument from a size such as 64M or 1G; plain numbers are MiB."""
     if not re.fullmatch(r"[1-9]\d*[mMgG]?", text):
         raise Trouble(f"--mem {text}: want a size such as 32M or 1G", 2)
-    return text.upper() if text[-1].isalpha() else text + "M"
+    size = text.upper() if text[-1].isalpha() else text + "M"
+    if size[-1] == "M" and int(size[:-1]) < LEAST_MEMORY:
+        raise Trouble(f"--mem {text}: Janus and its files need {LEAST_MEMORY}M", 2)
+    return size

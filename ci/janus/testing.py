@@ -8,7 +8,8 @@ so do races that forced rescheduling brings about, and allocations fail there by
 """
 import os
 
-from . import boots, console, costs, coverage, hostchecks, ktap, pagetest, planted, programs, report, scenarios, setup
+from . import (boots, console, costs, coverage, guest as guests, hostchecks, ktap, pagetest, planted, programs, report,
+               scenarios, setup)
 from .build import build
 from .machine import MACHINES, machine
 from .term import Trouble
@@ -42,6 +43,15 @@ def judge(boot, oracle):
                 result.detail = "Linux skips it"
 
 
+def known(only, folder):
+    """Mistyped names are told before anything boots."""
+    subjects = sorted(os.path.basename(path) for path in guests.programs(os.path.join(folder, "userland/suite")))
+    subjects.remove("run")      # the runner of them all
+    for name in only:
+        if name not in subjects:
+            raise Trouble(f"there is no subject {name!r}; there are {' '.join(subjects)}", 2)
+
+
 def suite_errors(oracle):
     """A subject for what Linux itself fails."""
     subject = ktap.Subject("oracle")
@@ -67,6 +77,7 @@ def test(options):
     if plain:       # asked for at once, not one by one in the middle of the run
         setup.need(setup.COMMON, setup.U_BOOT, pagetest.CHROMIUM, *(m.tools for m in machines))
     folders = {m.name: build(m, mode="debug" if options.debug else "release") for m in machines}
+    known(only, folders[machines[0].name])
     hunts = boots.HUNTS if plain or options.debug else ()
     hunters = {m.name: build(m, mode="debug") for m in machines} if plain else folders
     counting = coverage.jobs(machines, options.timeout) if plain else []
@@ -133,6 +144,7 @@ def coverage_column(machines):
 
 def test_oracle(machines, only, options):
     folders = {m.name: build(m, ["userland"]) for m in machines}
+    known(only, folders[machines[0].name])
     done = boots.run_all([(boots.oracle, m, folders[m.name], only, options.timeout, options.verbose, True)
                       for m in machines])
     logs = {b.name: (b.log_path, console.telling_lines(b.log)) for b in done if b.trouble}
