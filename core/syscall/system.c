@@ -102,7 +102,7 @@ long sys_sysinfo(uaddr_t info)
 
 long sys_getrandom(uaddr_t buf, size_t count, unsigned int flags)
 {
-	u8 chunk[256];
+	u8 chunk[1024];
 	size_t done = 0;
 
 	if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
