@@ -371,12 +371,11 @@ function arch_clear_user
 	b	.Lclear_bytes
 
 /*
- * void arch_copy_page(void *to, const void *from): whole pages of the kernel's, 256 bytes a turn. Nothing
+ * void arch_copy_bulk(void *to, const void *from, size_t n): the kernel's own memory, 256 bytes a turn. Nothing
  * can come between that would see what is borrowed.
  */
-function arch_copy_page
+function arch_copy_bulk
 	borrow
-	mov	x2, #4096
 1:	ldp	q0, q1, [x1]
 	ldp	q2, q3, [x1, #32]
 	ldp	q4, q5, [x1, #64]

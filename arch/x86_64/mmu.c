@@ -146,9 +146,9 @@ void arch_clear_page(void *page)
 	asm volatile("rep stosq" : "+D"(page), "+c"(words) : "a"(0) : "memory");
 }
 
-void arch_copy_page(void *to, const void *from)
+void arch_copy_bulk(void *to, const void *from, size_t n)
 {
-	size_t words = PAGE_SIZE / 8;
+	size_t words = n / 8;
 
 	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }

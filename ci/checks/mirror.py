@@ -32,9 +32,9 @@ OWN_LABELS = {
     "vdso/vdso": {"__vdso_getcpu", "__vdso_time", "__kernel_rt_sigreturn"},
     # x86_64 saves FP state with one instruction; into user memory that one needs a fixup.
     "switch": {"fpu_save", "fpu_load"},
-    # x86_64 works on whole pages with one string instruction, in mmu.c.
+    # x86_64 does these with one string instruction, in mmu.c.
     "uaccess": {"fpu_xsave_user", "fpu_xrstor_user", "fpu_fxsave_user", "fpu_fxrstor_user",
-                "arch_clear_page", "arch_copy_page"},
+                "arch_clear_page", "arch_copy_bulk"},
 }
 # Each boot protocol wants its own entries and tables; these labels both have.
 SHARED_ONLY = {"boot": {"_start", "secondary_start", "boot_stack"}}

@@ -6,31 +6,65 @@
 
 #include <generated/syscalls.h>
 
+/* Some bytes of the file that is read: in a page of its own, which is lent to us, or in a buffer of ours. */
+struct piece {
+	struct page *lent;
+	u8 *buffer;		/* NULL until it is needed */
+	u8 *bytes;
+};
+
+/* Up to n bytes from pos on, at most a page. How many, 0 at the end, or -errno. */
+static ssize_t piece_get(struct piece *p, struct file *in, loff_t pos, size_t n, bool lend)
+{
+	struct iov_iter it;
+
+	p->lent = lend ? file_lend_page(in, pos, &n) : NULL;
+	if (p->lent) {
+		p->bytes = (u8 *)page_address(p->lent) + ((size_t)pos & ~PAGE_MASK);
+		return (ssize_t)n;
+	}
+	if (!p->buffer)
+		p->buffer = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!p->buffer)
+		return -ENOMEM;
+	p->bytes = p->buffer;
+	iov_iter_kernel(&it, p->buffer, min(n, PAGE_SIZE));
+	return in->ops->read(in, &it, &pos);
+}
+
+static void piece_put(struct piece *p)
+{
+	if (p->lent)
+		page_put(p->lent);
+}
+
+/* The piece to the other file. Bytes written, or -errno. */
+static ssize_t piece_write(const struct piece *p, size_t n, struct file *out, loff_t *pos)
+{
+	struct iov_iter it;
+
+	if (!out->ops->write || !(file_pipe(out) || (out->ops->splice & SPLICE_TO)))
+		return -EINVAL;
+	iov_iter_kernel(&it, p->bytes, n);
+	return out->ops->write(out, &it, pos);
+}
+
 /*
- * Move up to count bytes through one page. Positions are advanced by what arrived. Bytes moved, or the
- * first error when nothing was.
+ * Move up to count bytes piece by piece. Positions are advanced by what arrived. Bytes moved, or the first error
+ * when nothing was.
  */
 static ssize_t copy_bytes(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, size_t count)
 {
-	u8 *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	bool lend = in->inode != out->inode;	/* else a page could be copied onto itself */
+	struct piece piece = { .buffer = NULL };
 	ssize_t done = 0, n = 0, m;
-	struct iov_iter it;
 
-	if (!page)
-		return -ENOMEM;
 	while (count) {
-		loff_t at = *in_pos;
-
-		iov_iter_kernel(&it, page, min(count, PAGE_SIZE));
-		n = in->ops->read(in, &it, &at);
+		n = piece_get(&piece, in, *in_pos, count, lend);
 		if (n <= 0)
 			break;
-		if (!out->ops->write || !(file_pipe(out) || (out->ops->splice & SPLICE_TO))) {
-			n = -EINVAL;
-			break;
-		}
-		iov_iter_kernel(&it, page, n);
-		m = out->ops->write(out, &it, out_pos);
+		m = piece_write(&piece, (size_t)n, out, out_pos);
+		piece_put(&piece);
 		if (m <= 0) {
 			n = m;
 			break;
@@ -42,7 +76,7 @@ static ssize_t copy_bytes(struct file *in, loff_t *in_pos, struct file *out, lof
 			break;
 		cond_resched();
 	}
-	kfree(page);
+	kfree(piece.buffer);
 	return done ? done : n;
 }
 

@@ -2,8 +2,9 @@
 /*
  * splice, tee, vmsplice: bytes through a pipe without a visit to user memory.
  *
- * Between pipes the pages themselves move, or are shared (tee). Between a file and a pipe the bytes are
- * copied once, by the file's own read and write.
+ * Between pipes the pages themselves move, or are shared (tee). A file's page in the cache is lent to the pipe, as on
+ * Linux: what is written to the file meanwhile is seen there. Otherwise the bytes are copied once, by the
+ * file's own read and write.
  */
 #include "internal.h"
 
@@ -103,28 +104,42 @@ static ssize_t stream_to_pipe(struct file *in, struct file *out, size_t len, uns
 	return n;
 }
 
+/* Up to a page of the file's bytes behind the others in the pipe. How many, 0 at the file's end, or -errno. */
+static ssize_t add_bytes(struct pipe *p, struct file *in, loff_t *pos, size_t len)
+{
+	struct page *page = file_lend_page(in, *pos, &len);
+	struct iov_iter it;
+	ssize_t n;
+
+	if (page) {
+		add_back(p, (struct pipe_buf){
+			.page = page, .offset = (u32)(*pos & ~PAGE_MASK), .len = (u32)len, .shared = true });
+		*pos += (loff_t)len;
+		return (ssize_t)len;
+	}
+	page = alloc_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+	iov_iter_kernel(&it, page_address(page), min(len, PAGE_SIZE));
+	n = in->ops->read(in, &it, pos);
+	if (n > 0)
+		add_back(p, (struct pipe_buf){ .page = page, .len = (u32)n });
+	else
+		page_put(page);
+	return n;
+}
+
 static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct file *out, size_t len, unsigned flags)
 {
 	struct pipe *p = file_pipe(out);
 	ssize_t done = 0, n = lock_roomy(p, nonblocking(out, flags));
-	struct iov_iter it;
 
 	if (n <= 0)
 		return n;
 	while (len && !pipe_full(p)) {
-		struct page *page = alloc_page(GFP_KERNEL);
-
-		if (!page) {
-			n = -ENOMEM;
+		n = add_bytes(p, in, pos, len);
+		if (n <= 0)
 			break;
-		}
-		iov_iter_kernel(&it, page_address(page), min(len, PAGE_SIZE));
-		n = in->ops->read(in, &it, pos);
-		if (n <= 0) {
-			page_put(page);
-			break;
-		}
-		add_back(p, (struct pipe_buf){ .page = page, .len = n });
 		done += n;
 		len -= n;
 	}

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The C string functions, in plain C: words where both machines allow unaligned ones, bytes at the ends.
- * Page-sized and user copies do not come here: an architecture has its own for those.
+ * What is long an architecture copies in its own way; so it does user memory.
  */
 #define STRING_BODIES
 #include <janus/string.h>
+
+#ifndef __JANUS_UNIT__
+#include <arch/mmu.h>
+#endif
 
 #ifndef __JANUS_UNIT__
 #undef memcpy
@@ -22,6 +26,16 @@ PLAIN_LOOP void *memcpy(void *to, const void *from, size_t n)
 	u8 *d = to;
 	const u8 *s = from;
 
+#ifndef __JANUS_UNIT__
+	if (n >= ARCH_BULK) {
+		size_t bulk = n & ~(size_t)(ARCH_BULK - 1);
+
+		arch_copy_bulk(d, s, bulk);
+		d += bulk;
+		s += bulk;
+		n -= bulk;
+	}
+#endif
 	for (; n >= 32; n -= 32, d += 32, s += 32) {
 		u64 a = ((const word_t *)s)[0], b = ((const word_t *)s)[1];
 		u64 c = ((const word_t *)s)[2], e = ((const word_t *)s)[3];

@@ -225,7 +225,7 @@ void mapping_truncate(struct address_space *m, u64 from, u64 to)
 #define RUN 16	/* pages that one look at the tree takes */
 
 /* The pages from index on that are there and filled, up to nr, each counted; how many. */
-static inline unsigned find_run(struct address_space *m, u64 index, unsigned nr, struct page *run[RUN])
+static inline unsigned find_run(struct address_space *m, u64 index, unsigned nr, struct page **run)
 {
 	void *const *slot;
 	unsigned n = 0;
@@ -260,8 +260,21 @@ static __noinline ssize_t read_missing(struct address_space *m, s64 at, size_t n
 	return (ssize_t)copied;
 }
 
+/* From one page, as most reads are. Bytes, 0 on a fault, or -errno. */
+static inline ssize_t read_page(struct address_space *m, s64 at, size_t n, struct iov_iter *it)
+{
+	struct page *page;
+	size_t copied;
+
+	if (unlikely(!find_run(m, (u64)at >> PAGE_SHIFT, 1, &page)))
+		return read_missing(m, at, n, it);
+	copied = copy_to_iter((char *)page_address(page) + ((size_t)at & ~PAGE_MASK), n, it);
+	page_put(page);
+	return (ssize_t)copied;
+}
+
 /* Up to `left` bytes, as many as one look finds. Bytes, 0 on a fault at the first, or -errno. */
-static ssize_t read_run(struct address_space *m, s64 at, size_t left, struct iov_iter *it)
+static __noinline ssize_t read_run(struct address_space *m, s64 at, size_t left, struct iov_iter *it)
 {
 	size_t offset = (size_t)at & ~PAGE_MASK, done = 0;
 	struct page *run[RUN];
@@ -291,7 +304,10 @@ ssize_t generic_file_read(struct file *f, struct iov_iter *it, loff_t *pos)
 	if (at < 0)
 		return -EINVAL;
 	while (it->count && at < size) {
-		n = read_run(&inode->mapping, at, min_t(u64, it->count, (u64)(size - at)), it);
+		size_t left = min_t(u64, it->count, (u64)(size - at));
+
+		n = ((size_t)at & ~PAGE_MASK) + left <= PAGE_SIZE ? read_page(&inode->mapping, at, left, it)
+								   : read_run(&inode->mapping, at, left, it);
 		if (unlikely(n <= 0)) {
 			if (!done)
 				return n ? n : -EFAULT;
@@ -303,6 +319,20 @@ ssize_t generic_file_read(struct file *f, struct iov_iter *it, loff_t *pos)
 	*pos = at;
 	touch_atime(f);
 	return done;
+}
+
+struct page *file_lend_page(struct file *f, loff_t pos, size_t *n)
+{
+	s64 size = READ_ONCE(f->inode->size);
+	struct page *page;
+
+	if (f->ops->read != generic_file_read || pos < 0 || pos >= size)
+		return NULL;
+	if (!find_run(&f->inode->mapping, (u64)pos >> PAGE_SHIFT, 1, &page))
+		return NULL;
+	*n = min(min(*n, (size_t)(size - pos)), PAGE_SIZE - ((size_t)pos & ~PAGE_MASK));
+	touch_atime(f);
+	return page;
 }
 
 /* A whole page of a memory file that is not there yet: filled before anybody can see it, never cleared. */

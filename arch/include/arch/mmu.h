@@ -93,7 +93,11 @@ void arch_sync_icache(void *kaddr, size_t len);
 
 /* Fast page operations on direct-map addresses, page aligned. */
 void arch_clear_page(void *page);
-void arch_copy_page(void *to, const void *from);
+
+/* Kernel memory, upwards: n is a multiple of ARCH_BULK, and above 0. For memcpy and whole pages. */
+#define ARCH_BULK 256u
+void arch_copy_bulk(void *to, const void *from, size_t n);
+static inline void arch_copy_page(void *to, const void *from) { arch_copy_bulk(to, from, PAGE_SIZE); }
 
 #include <arch/impl/mmu_inline.h>
 

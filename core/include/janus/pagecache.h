@@ -45,6 +45,11 @@ void mapping_truncate(struct address_space *m, u64 from, u64 to);	/* drop bytes 
 /* An unlinked tmpfs file of that size, open for reading and writing: shared anonymous memory, memfd. ERR_PTR. core/fs/tmpfs.c */
 struct file *shmem_file_create(const char *name, s64 size);
 ssize_t generic_file_read(struct file *f, struct iov_iter *it, loff_t *pos);
+/*
+ * The page that a read of f at pos would copy from, counted, for one who needs no copy of it; *n is cut to what of it
+ * may be read. NULL: f has none there that is at hand, or does not read from the cache: read it in the common way.
+ */
+struct page *file_lend_page(struct file *f, loff_t pos, size_t *n);
 ssize_t generic_file_write(struct file *f, struct iov_iter *it, loff_t *pos);
 int generic_file_mmap(struct file *f, struct vma *vma);
 
