@@ -44,10 +44,14 @@ void tb_putc(struct textbuf *t, char c)
 
 void tb_escape(struct textbuf *t, const char *s, const char *what)
 {
+	const char *plain = s;		/* what goes as it is, up to s */
+
 	for (; *s; s++) {
-		if (*s == '\\' || strchr(what, *s))
-			tb_printf(t, "\\%03o", (unsigned char)*s);
-		else
-			tb_putc(t, *s);
+		if (likely(*s != '\\' && !strchr(what, *s)))
+			continue;
+		tb_write(t, plain, (size_t)(s - plain));
+		tb_printf(t, "\\%03o", (unsigned char)*s);
+		plain = s + 1;
 	}
+	tb_write(t, plain, (size_t)(s - plain));
 }

@@ -31,6 +31,15 @@ static void put_many(struct out *o, char c, int n)
 		put(o, c);
 }
 
+static void put_text(struct out *o, const char *s, size_t n)
+{
+	if (o->len + n < o->size)
+		memcpy(o->buf + o->len, s, n);
+	else if (o->len + 1 < o->size)
+		memcpy(o->buf + o->len, s, o->size - 1 - o->len);
+	o->len += n;
+}
+
 static void put_string(struct out *o, const char *s, const struct spec *f)
 {
 	size_t limit = f->precision < 0 ? SIZE_MAX : (size_t)f->precision;
@@ -41,17 +50,28 @@ static void put_string(struct out *o, const char *s, const struct spec *f)
 	n = (int)strnlen(s, limit);
 	if (!f->left)
 		put_many(o, ' ', f->width - n);
-	for (int i = 0; i < n; i++)
-		put(o, s[i]);
+	put_text(o, s, (size_t)n);
 	if (f->left)
 		put_many(o, ' ', f->width - n);
+}
+
+/* The digits of value, the last one before `end`; where they start. 0 has none. */
+static char *put_digits(char *end, u64 value, unsigned base, const char *digits)
+{
+	if (base == 10)		/* by a constant, which is no division */
+		for (; value; value /= 10)
+			*--end = digits[value % 10];
+	else
+		for (unsigned shift = base == 16 ? 4 : 3; value; value >>= shift)
+			*--end = digits[value & (base - 1)];
+	return end;
 }
 
 static void put_number(struct out *o, u64 value, unsigned base, bool negative, const struct spec *f)
 {
 	const char *digits = f->upper ? "0123456789ABCDEF" : "0123456789abcdef";
-	char text[24], prefix[3];
-	int n = 0, np = 0, zeros, pad;
+	char text[24], *end = text + sizeof(text), *at = put_digits(end, value, base, digits), prefix[3];
+	int n, np = 0, zeros, pad;
 
 	if (negative)
 		prefix[np++] = '-';
@@ -61,12 +81,11 @@ static void put_number(struct out *o, u64 value, unsigned base, bool negative, c
 		prefix[np++] = '0';
 		prefix[np++] = f->upper ? 'X' : 'x';
 	}
-	for (u64 v = value; v; v /= base)
-		text[n++] = digits[v % base];
-	if (!n && f->precision != 0)
-		text[n++] = '0';
-	if (f->alt && base == 8 && (!n || text[n - 1] != '0'))
-		text[n++] = '0';
+	if (at == end && f->precision != 0)
+		*--at = '0';
+	if (f->alt && base == 8 && (at == end || *at != '0'))
+		*--at = '0';
+	n = (int)(end - at);
 	zeros = f->precision - n;
 	if (f->zero && !f->left && f->precision < 0)
 		zeros = f->width - n - np;
@@ -77,8 +96,7 @@ static void put_number(struct out *o, u64 value, unsigned base, bool negative, c
 	for (int i = 0; i < np; i++)
 		put(o, prefix[i]);
 	put_many(o, '0', zeros);
-	while (n)
-		put(o, text[--n]);
+	put_text(o, at, (size_t)n);
 	if (f->left)
 		put_many(o, ' ', pad);
 }
@@ -98,6 +116,15 @@ static void put_symbol(struct out *o, unsigned long addr)
 	put_string(o, name, &plain);
 	put(o, '+');
 	put_number(o, offset, 16, false, &hex);
+}
+
+static int parse_int(const char **s)
+{
+	int n = 0;
+
+	for (; **s >= '0' && **s <= '9'; (*s)++)
+		n = n * 10 + **s - '0';
+	return n;
 }
 
 static const char *parse_spec(const char *s, struct spec *f, va_list *ap)
@@ -125,7 +152,7 @@ static const char *parse_spec(const char *s, struct spec *f, va_list *ap)
 		}
 		s++;
 	} else {
-		f->width = (int)strtoull(s, (char **)&s, 10);
+		f->width = parse_int(&s);
 	}
 	if (*s == '.') {
 		s++;
@@ -133,7 +160,7 @@ static const char *parse_spec(const char *s, struct spec *f, va_list *ap)
 			f->precision = va_arg(*ap, int);
 			s++;
 		} else {
-			f->precision = (int)strtoull(s, (char **)&s, 10);
+			f->precision = parse_int(&s);
 		}
 	}
 	for (;; s++) {
@@ -189,18 +216,25 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 			continue;
 		}
 		s = parse_spec(s + 1, &f, &ap);
-		if (*s == 's')
+		switch (*s) {
+		case 's':
 			put_string(&o, va_arg(ap, const char *), &f);
-		else if (*s == 'c')
-			put(&o, (char)va_arg(ap, int));
-		else if (*s == 'p')
-			s = put_pointer(&o, s, &f, &ap);
-		else if (*s && strchr("diuoxX", *s))
-			put_integer(&o, *s, &f, &ap);
-		else if (*s)
-			put(&o, *s);
-		else
 			break;
+		case 'c':
+			put(&o, (char)va_arg(ap, int));
+			break;
+		case 'p':
+			s = put_pointer(&o, s, &f, &ap);
+			break;
+		case 'd': case 'i': case 'u': case 'o': case 'x': case 'X':
+			put_integer(&o, *s, &f, &ap);
+			break;
+		case '\0':
+			s--;	/* the text ends within a conversion */
+			break;
+		default:
+			put(&o, *s);
+		}
 	}
 	va_end(ap);
 	if (size)

@@ -35,8 +35,7 @@ static void area_line(struct textbuf *t, const struct mm *mm, const struct vma *
 		  i ? (unsigned long)v->pgoff << PAGE_SHIFT : 0, i ? MAJOR(i->sb->dev) : 0, i ? MINOR(i->sb->dev) : 0,
 		  i ? (unsigned long)i->ino : 0);
 	if (name) {
-		while (t->len - start < 73 && !t->full)
-			tb_putc(t, ' ');
+		tb_printf(t, "%*s", (int)max_t(long, 73 - (long)(t->len - start), 0), "");
 		tb_escape(t, name, "\n");
 	}
 	tb_putc(t, '\n');
