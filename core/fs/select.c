@@ -25,6 +25,7 @@ struct select_call {
 
 static const u32 set_events[3] = { READ_EVENTS, WRITE_EVENTS, EXCEPT_EVENTS };
 
+/* Descriptor n, which is in one map at least: in how many of them is it ready? */
 static int ask_one(struct select_call *c, struct poll_table *pt, unsigned n)
 {
 	unsigned word = n / BITS;
@@ -36,8 +37,6 @@ static int ask_one(struct select_call *c, struct poll_table *pt, unsigned n)
 	for (int s = 0; s < 3; s++)
 		if (c->in[s][word] & bit)
 			key |= set_events[s];
-	if (!key)
-		return 0;
 	f = fd_get(n);
 	if (!f.file)
 		return -EBADF;
@@ -53,21 +52,32 @@ static int ask_one(struct select_call *c, struct poll_table *pt, unsigned n)
 	return ready;
 }
 
+/* Those of the bits of a word that stand for one of the nr descriptors. */
+static u64 valid_bits(const struct select_call *c, unsigned word)
+{
+	unsigned left = c->nr - word * BITS;
+
+	return left < BITS ? (1ULL << left) - 1 : ~0ULL;
+}
+
 static int ask_all(struct poll_table *pt, void *arg)
 {
 	struct select_call *c = arg;
 	int ready = 0;
 
-	for (int s = 0; s < 3; s++)
-		memset(c->out[s], 0, c->words * sizeof(u64));
-	for (unsigned n = 0; n < c->nr; n++) {
-		int r = ask_one(c, pt, n);
+	for (unsigned word = 0; word < c->words; word++) {
+		u64 asked = (c->in[0][word] | c->in[1][word] | c->in[2][word]) & valid_bits(c, word);
 
-		if (r < 0)
-			return r;
-		ready += r;
-		if (r)
-			pt->queue = NULL;
+		c->out[0][word] = c->out[1][word] = c->out[2][word] = 0;
+		for (; asked; asked &= asked - 1) {
+			int r = ask_one(c, pt, word * BITS + (unsigned)__builtin_ctzll(asked));
+
+			if (r < 0)
+				return r;
+			ready += r;
+			if (r)
+				pt->queue = NULL;
+		}
 	}
 	return ready;
 }
@@ -96,11 +106,12 @@ static int do_select(int n, const uaddr_t sets[3], u64 deadline)
 		if (!maps)
 			return -ENOMEM;
 	}
-	memset(maps, 0, 6 * bytes);
 	for (int s = 0; s < 3; s++) {
 		c.in[s] = maps + s * c.words;
 		c.out[s] = maps + (s + 3) * c.words;
-		if (sets[s] && copy_from_user(c.in[s], sets[s], bytes))
+		if (!sets[s])
+			memset(c.in[s], 0, bytes);
+		else if (copy_from_user(c.in[s], sets[s], bytes))
 			ret = -EFAULT;
 	}
 	if (!ret)
