@@ -531,6 +531,11 @@ struct file *shmem_file_create(const char *name, s64 size)
 	return file_alloc_pseudo(shm_mount, i, name, &shm_dentry_ops, &tmpfs_file_ops, O_RDWR);
 }
 
+struct file *shmem_file_reopen(struct file *f, const struct file_ops *ops, unsigned flags)
+{
+	return file_alloc_pseudo(shm_mount, inode_get(f->inode), f->path.dentry->name.name, &shm_dentry_ops, ops, flags);
+}
+
 void tmpfs_init(void)
 {
 	tmpfs_cache = kmem_cache_create("tmpfs", sizeof(struct tmpfs), 8);

@@ -468,7 +468,7 @@ ssize_t generic_file_write(struct file *f, struct iov_iter *it, loff_t *pos)
 
 /* ---- mmap ---- */
 
-static struct page *filemap_fault(struct vma *vma, u64 index, bool write)
+struct page *filemap_fault(struct vma *vma, u64 index, bool write)
 {
 	struct inode *inode = vma->file->inode;
 	u64 pages = ((u64)READ_ONCE(inode->size) + PAGE_SIZE - 1) >> PAGE_SHIFT;

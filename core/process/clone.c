@@ -186,6 +186,8 @@ long sys_unshare(unsigned long flags)
 			return err;
 		}
 	}
+	if (flags & CLONE_SYSVSEM)
+		sem_undo_exit();
 	if (fs) {
 		spin_lock(&current->lock);
 		old = current->fs;

@@ -321,6 +321,7 @@ void do_exit(int code)
 		process_timers_exit(p);
 	}
 	exit_mm(t);
+	sem_undo_exit();
 	exit_files(t);
 	if (last && p->session_leader)
 		tty_disassociate(p, true);

@@ -47,7 +47,7 @@ static int copy_parts(struct thread *t, const struct clone_args *args)
 			return PTR_ERR(mm);
 		t->mm = mm;
 	}
-	return 0;
+	return sem_undo_fork(t, flags & CLONE_SYSVSEM);
 }
 
 static void drop_parts(struct thread *t)
@@ -58,6 +58,7 @@ static void drop_parts(struct thread *t)
 		fs_context_put(t->fs);
 	if (t->files)
 		files_put(t->files);
+	sem_undo_unfork(t);
 }
 
 static void process_lists_init(struct process *p)

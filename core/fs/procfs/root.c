@@ -6,6 +6,7 @@
 
 #include <arch/boot.h>
 #include <arch/cpu.h>
+#include <janus/ipc.h>
 #include <janus/irq.h>
 #include <janus/version.h>
 
@@ -165,6 +166,19 @@ static int show_partitions(struct textbuf *t, const struct proc_target *target)
 	return 0;
 }
 
+/* ---- System V IPC ---- */
+
+static int show_sysvipc(struct textbuf *t, const struct proc_target *target)
+{
+	((void (*)(struct textbuf *))target->node->data)(t);
+	return 0;
+}
+
+#define SYSVIPC(n, fn) { .name = n, .mode = S_IFREG | 0444, .show = show_sysvipc, .data = fn }
+static const struct proc_node sysvipc_nodes[] = {
+	SYSVIPC("msg", ipc_show_messages), SYSVIPC("sem", ipc_show_semaphores), SYSVIPC("shm", ipc_show_memory), { NULL },
+};
+
 extern const struct inode_ops proc_self_ops, proc_thread_self_ops, proc_mounts_ops;
 
 #define FILE_NODE(n, fn) { .name = n, .mode = S_IFREG | 0444, .show = fn }
@@ -178,6 +192,7 @@ const struct proc_node proc_root_nodes[] = {
 	FILE_NODE("loadavg", show_loadavg), FILE_NODE("meminfo", show_meminfo), FILE_NODE("partitions", show_partitions),
 	FILE_NODE("stat", show_stat), FILE_NODE("swaps", show_swaps), FILE_NODE("uptime", show_uptime),
 	FILE_NODE("version", show_version), PROC_ROOT_HUNT
+	{ .name = "sysvipc", .mode = S_IFDIR | 0555, .children = sysvipc_nodes },
 	{ .name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_nodes },
 	{ NULL },
 };

@@ -7,6 +7,7 @@
 #include <janus/random.h>
 #include <janus/syscall.h>
 #include <janus/version.h>
+#include <uapi/ipc.h>
 
 static int show_number(struct textbuf *t, const struct proc_target *target)
 {
@@ -114,7 +115,8 @@ static int show_file_max(struct textbuf *t, const struct proc_target *target)
 
 static const int pid_max = PID_MAX, ngroups_max = 65536, cap_last_cap = CAP_LAST_CAP, overflow_id = 65534,
 	randomize_va_space = 2, zero = 0, one = 1, nr_open = 1048576, pipe_max_size = 1048576, mount_max = 100000,
-	max_map_count = 65530, mmap_min_addr = 65536, overcommit_ratio = 50, entropy = 256, sixty = 60;
+	max_map_count = 65530, mmap_min_addr = 65536, overcommit_ratio = 50, entropy = 256, sixty = 60,
+	msgmax = MSGMAX, msgmnb = MSGMNB, msgmni = MSGMNI, shmmni = SHMMNI;
 
 #define NUMBER(n, v) { .name = n, .mode = S_IFREG | 0444, .show = show_number, .data = &(v) }
 #define SWITCH(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_number, .write = write_switch, .data = &(v) }
@@ -135,6 +137,9 @@ static const struct proc_node kernel_nodes[] = {
 	NUMBER("cap_last_cap", cap_last_cap), NUMBER("overflowuid", overflow_id), NUMBER("overflowgid", overflow_id),
 	NUMBER("randomize_va_space", randomize_va_space), NUMBER("tainted", zero), NUMBER("dmesg_restrict", one),
 	TEXT("core_pattern", "core"),
+	NUMBER("msgmax", msgmax), NUMBER("msgmnb", msgmnb), NUMBER("msgmni", msgmni),
+	TEXT("sem", "32000\t1024000000\t500\t32000"),	/* SEMMSL, SEMMNS, SEMOPM, SEMMNI */
+	TEXT("shmmax", "18446744073692774399"), TEXT("shmall", "18446744073692774399"), NUMBER("shmmni", shmmni),
 	DIRECTORY("random", random_nodes),
 	{ NULL },
 };

@@ -44,6 +44,8 @@ struct page *mapping_find_page(struct address_space *m, u64 index);	/* reference
 void mapping_truncate(struct address_space *m, u64 from, u64 to);	/* drop bytes [from, to): part pages are zeroed */
 /* An unlinked tmpfs file of that size, open for reading and writing: shared anonymous memory, memfd. ERR_PTR. core/fs/tmpfs.c */
 struct file *shmem_file_create(const char *name, s64 size);
+/* The same file opened once more, with other operations. */
+struct file *shmem_file_reopen(struct file *f, const struct file_ops *ops, unsigned flags);
 ssize_t generic_file_read(struct file *f, struct iov_iter *it, loff_t *pos);
 /*
  * The page that a read of f at pos would copy from, counted, for one who needs no copy of it; *n is cut to what of it
@@ -52,5 +54,6 @@ ssize_t generic_file_read(struct file *f, struct iov_iter *it, loff_t *pos);
 struct page *file_lend_page(struct file *f, loff_t pos, size_t *n);
 ssize_t generic_file_write(struct file *f, struct iov_iter *it, loff_t *pos);
 int generic_file_mmap(struct file *f, struct vma *vma);
+struct page *filemap_fault(struct vma *vma, u64 index, bool write);	/* vm_ops->fault of every mapped file */
 
 #endif

@@ -128,6 +128,7 @@ struct thread {
 	uaddr_t clear_child_tid;		/* [self] */
 	uaddr_t set_child_tid;			/* [self] */
 	uaddr_t robust_list;			/* [self] */
+	struct sem_undo_list *sem_undos;	/* [self] what System V semaphores get back at its end; NULL: nothing yet */
 	uaddr_t rseq;				/* [self] */
 	u32 rseq_len, rseq_sig;
 	int pdeath_signal;			/* [self] prctl(PR_SET_PDEATHSIG) */
@@ -286,6 +287,10 @@ struct thread *kthread_create_init(void (*fn)(void *));
 /* Boot: current, a kernel thread, becomes pid 1 running `path` with kernel strings. */
 int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
 void mm_release_futexes(struct thread *t);			/* core/ipc: exec or exit of t, which is current */
+/* core/ipc/sem_undo.c: current gives back what SEM_UNDO tells; a child shares that (0 or -ENOMEM), and does not come after all. */
+void sem_undo_exit(void);
+int sem_undo_fork(struct thread *child, bool share);
+void sem_undo_unfork(struct thread *child);
 void do_exit(int code) __noreturn;				/* this thread; code is a wait status */
 void do_group_exit(int code) __noreturn;
 void process_init(void);

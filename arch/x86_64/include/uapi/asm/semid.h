@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What semctl(IPC_STAT) tells of a set of semaphores on this machine. */
+#ifndef UAPI_ASM_SEMID_H
+#define UAPI_ASM_SEMID_H
+
+#include <uapi/ipc.h>
+
+struct semid64_ds {
+	struct ipc64_perm perm;
+	s64 otime;
+	u64 unused1;
+	s64 ctime;
+	u64 unused2;
+	u64 nsems;
+	u64 unused[2];
+};
+_Static_assert(sizeof(struct semid64_ds) == 104, "semid64_ds is 104 bytes");
+
+#endif
