@@ -20,23 +20,56 @@
 #define PLAIN_LOOP __attribute__((optimize("no-tree-loop-distribute-patterns")))
 
 typedef u64 __attribute__((may_alias, aligned(1))) word_t;
+typedef u32 __attribute__((may_alias, aligned(1))) half_t;
+typedef u16 __attribute__((may_alias, aligned(1))) quarter_t;
 
-PLAIN_LOOP void *memcpy(void *to, const void *from, size_t n)
+/* Less than a word: two parts that may overlap. */
+static __always_inline void copy_few(u8 *d, const u8 *s, size_t n)
 {
-	u8 *d = to;
-	const u8 *s = from;
+	if (n >= 4) {
+		u32 first = *(const half_t *)s, last = *(const half_t *)(s + n - 4);
+
+		*(half_t *)d = first;
+		*(half_t *)(d + n - 4) = last;
+	} else if (n >= 2) {
+		u16 first = *(const quarter_t *)s, last = *(const quarter_t *)(s + n - 2);
+
+		*(quarter_t *)d = first;
+		*(quarter_t *)(d + n - 2) = last;
+	} else if (n) {
+		*d = *s;
+	}
+}
 
 #ifndef __JANUS_UNIT__
-	if (n >= ARCH_BULK) {
-		size_t bulk = n & ~(size_t)(ARCH_BULK - 1);
+static __noinline void *copy_long(u8 *d, const u8 *s, size_t n)
+{
+	size_t bulk = n & ~(size_t)(ARCH_BULK - 1);
 
-		arch_copy_bulk(d, s, bulk);
-		d += bulk;
-		s += bulk;
-		n -= bulk;
-	}
+	arch_copy_bulk(d, s, bulk);
+	(memcpy)(d + bulk, s + bulk, n - bulk);
+	return d;
+}
 #endif
-	for (; n >= 32; n -= 32, d += 32, s += 32) {
+
+/* Upwards, and no word is read that was written here: memmove depends on it. */
+PLAIN_LOOP void *memcpy(void *to, const void *from, size_t n)
+{
+	u8 *d = to, *end;
+	const u8 *s = from;
+	u64 last;
+
+	if (n < 8) {
+		copy_few(d, s, n);
+		return to;
+	}
+#ifndef __JANUS_UNIT__
+	if (unlikely(n >= ARCH_BULK))
+		return copy_long(d, s, n);
+#endif
+	end = d + n - 8;
+	last = *(const word_t *)(s + n - 8);
+	for (; end - d >= 32; d += 32, s += 32) {
 		u64 a = ((const word_t *)s)[0], b = ((const word_t *)s)[1];
 		u64 c = ((const word_t *)s)[2], e = ((const word_t *)s)[3];
 
@@ -45,10 +78,9 @@ PLAIN_LOOP void *memcpy(void *to, const void *from, size_t n)
 		((word_t *)d)[2] = c;
 		((word_t *)d)[3] = e;
 	}
-	for (; n >= 8; n -= 8, d += 8, s += 8)
+	for (; d < end; d += 8, s += 8)
 		*(word_t *)d = *(const word_t *)s;
-	while (n--)
-		*d++ = *s++;
+	*(word_t *)end = last;
 	return to;
 }
 
@@ -58,7 +90,7 @@ PLAIN_LOOP void *memmove(void *to, const void *from, size_t n)
 	const u8 *s = from;
 
 	if (d <= s || d >= s + n)
-		return memcpy(to, from, n);	/* which goes upwards, reading each word before it writes */
+		return memcpy(to, from, n);
 	for (; n >= 8; n -= 8)
 		*(word_t *)(d + n - 8) = *(const word_t *)(s + n - 8);
 	while (n--)
