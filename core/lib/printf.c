@@ -13,6 +13,7 @@ struct out {
 };
 
 struct spec {
+	bool plain;		/* none of what follows but upper and size was given */
 	bool left, zero, plus, space, alt, upper;
 	int width, precision;	/* precision -1: none given */
 	unsigned size;		/* of the integer, in bytes */
@@ -73,6 +74,14 @@ static void put_number(struct out *o, u64 value, unsigned base, bool negative, c
 	char text[24], *end = text + sizeof(text), *at = put_digits(end, value, base, digits), prefix[3];
 	int n, np = 0, zeros, pad;
 
+	if (f->plain) {		/* the common case */
+		if (at == end)
+			*--at = '0';
+		if (negative)
+			*--at = '-';
+		put_text(o, at, (size_t)(end - at));
+		return;
+	}
 	if (negative)
 		prefix[np++] = '-';
 	else if (f->plus || f->space)
@@ -127,9 +136,8 @@ static int parse_int(const char **s)
 	return n;
 }
 
-static const char *parse_spec(const char *s, struct spec *f, va_list *ap)
+static const char *parse_flags(const char *s, struct spec *f)
 {
-	*f = (struct spec){ .precision = -1, .size = sizeof(int) };
 	for (;; s++) {
 		if (*s == '-')
 			f->left = true;
@@ -142,8 +150,12 @@ static const char *parse_spec(const char *s, struct spec *f, va_list *ap)
 		else if (*s == '#')
 			f->alt = true;
 		else
-			break;
+			return s;
 	}
+}
+
+static const char *parse_width(const char *s, struct spec *f, va_list *ap)
+{
 	if (*s == '*') {
 		f->width = va_arg(*ap, int);
 		if (f->width < 0) {
@@ -154,15 +166,28 @@ static const char *parse_spec(const char *s, struct spec *f, va_list *ap)
 	} else {
 		f->width = parse_int(&s);
 	}
-	if (*s == '.') {
+	if (*s != '.')
+		return s;
+	s++;
+	if (*s == '*') {
+		f->precision = va_arg(*ap, int);
 		s++;
-		if (*s == '*') {
-			f->precision = va_arg(*ap, int);
-			s++;
-		} else {
-			f->precision = parse_int(&s);
-		}
+	} else {
+		f->precision = parse_int(&s);
 	}
+	return s;
+}
+
+static bool is_letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+static const char *parse_spec(const char *s, struct spec *f, va_list *ap)
+{
+	*f = (struct spec){ .plain = is_letter(*s), .precision = -1, .size = sizeof(int) };
+	if (!f->plain)
+		s = parse_width(parse_flags(s, f), f, ap);
 	for (;; s++) {
 		if (*s == 'l' || *s == 'z' || *s == 't' || *s == 'j')
 			f->size = 8;
@@ -196,6 +221,7 @@ static const char *put_pointer(struct out *o, const char *s, struct spec *f, va_
 		put_symbol(o, value);
 		return s + 1;
 	}
+	f->plain = false;
 	f->zero = true;
 	f->width = f->width ? f->width : 16;
 	put_number(o, value, 16, false, f);

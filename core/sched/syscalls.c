@@ -97,7 +97,8 @@ void set_nice(struct thread *t, int nice)
 		.set_nice = true,
 	};
 
-	apply(t, &c);
+	if (c.nice != t->se.nice)
+		apply(t, &c);
 }
 
 /* May current make this change to t? Without CAP_SYS_NICE only within its limits, and never upwards. */

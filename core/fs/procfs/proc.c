@@ -145,7 +145,7 @@ static const struct dentry_ops proc_pid_dentry_ops = { .revalidate = proc_revali
 static const struct proc_node *find_node(const struct proc_node *nodes, const struct qstr *q)
 {
 	for (; nodes && nodes->name; nodes++)
-		if (!strncmp(nodes->name, q->name, q->len) && !nodes->name[q->len])
+		if (nodes->name[0] == q->name[0] && !strncmp(nodes->name, q->name, q->len) && !nodes->name[q->len])
 			return nodes;
 	return NULL;
 }
