@@ -33,7 +33,7 @@ struct futex_bucket *futex_bucket_of(const struct futex_key *key)
 /* ---- keys ---- */
 
 /* A word in memory that may be shared: who is behind it? */
-static int shared_key(struct futex_key *key, uaddr_t addr)
+static __noinline int shared_key(struct futex_key *key, uaddr_t addr)
 {
 	struct mm *mm = current->mm;
 	struct vma *vma;
@@ -437,15 +437,28 @@ int futex_read_deadline(uaddr_t utime, bool relative, bool realtime, u64 *deadli
 	return 0;
 }
 
-static long wait_call(uaddr_t addr, int op, u32 value, uaddr_t utime, u32 bitset)
+static __noinline long timed_wait(uaddr_t addr, int op, u32 value, uaddr_t utime, u32 bitset)
 {
 	u64 deadline;
-	int err;
+	int err = futex_read_deadline(utime, (op & FUTEX_CMD_MASK) == FUTEX_WAIT, op & FUTEX_CLOCK_REALTIME, &deadline);
 
-	if (!utime)
-		return wait(addr, op & FUTEX_PRIVATE_FLAG, value, TIME_MAX, bitset);
-	err = futex_read_deadline(utime, (op & FUTEX_CMD_MASK) == FUTEX_WAIT, op & FUTEX_CLOCK_REALTIME, &deadline);
 	return err ? err : wait(addr, op & FUTEX_PRIVATE_FLAG, value, deadline, bitset);
+}
+
+static long wait_call(uaddr_t addr, int op, u32 value, uaddr_t utime, u32 bitset)
+{
+	return utime ? timed_wait(addr, op, value, utime, bitset)
+		     : wait(addr, op & FUTEX_PRIVATE_FLAG, value, TIME_MAX, bitset);
+}
+
+/* A private word without a time, as most are: one that differs is answered without a look at the queues. */
+static __noinline long wait_private(uaddr_t addr, u32 value)
+{
+	u64 now;
+
+	if (!arch_get_user(&now, addr, sizeof(u32)) && (u32)now != value)
+		return -EAGAIN;
+	return wait(addr, true, value, TIME_MAX, FUTEX_BITSET_MATCH_ANY);
 }
 
 /* What a lock that is not contended after all asks for: no waiter in the bucket, nothing to do. */
@@ -459,7 +472,7 @@ static inline bool nobody_waits(uaddr_t addr)
 
 static long __noinline futex_call(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t addr2, u32 val3);
 
-/* The two answers that programs ask for most are given without a frame of their own: nobody to wake, and the word differs. */
+/* What programs ask for most comes first: nobody to wake, and a wait that often finds another word. */
 long sys_futex(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t addr2, u32 val3)
 {
 	if (!(addr % sizeof(u32)) && access_ok(addr, sizeof(u32))) {
@@ -467,10 +480,7 @@ long sys_futex(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t addr2, u32 
 			if (nobody_waits(addr))
 				return 0;
 		} else if (op == (FUTEX_WAIT | FUTEX_PRIVATE_FLAG) && !utime) {
-			u64 now;
-
-			if (!arch_get_user(&now, addr, sizeof(u32)) && (u32)now != val)
-				return -EAGAIN;
+			return wait_private(addr, val);
 		}
 	}
 	return futex_call(addr, op, val, utime, addr2, val3);
