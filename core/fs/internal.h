@@ -83,7 +83,7 @@ struct walk {
 	struct path path;		/* where we are */
 	struct inode *inode;		/* path.dentry's, read once */
 	struct path root;		/* what "/" and ".." stop at; mnt NULL: not yet asked */
-	struct qstr last;		/* LOOKUP_PARENT: the last component */
+	struct qstr last;		/* LOOKUP_PARENT: the last component; LOOKUP_CREATE: that which is missing */
 	enum last_type last_type;	/* and its kind */
 	bool trailing;			/* a slash followed it */
 	unsigned flags;			/* LOOKUP_* */
@@ -102,7 +102,10 @@ struct walk {
 };
 enum { HELD_ANCHOR = 1, HELD_ROOT = 2, HELD_START = 4, HELD_LINKS = 8 /* nr_counted is not 0 */ };
 
-/* Walk `name` (padded by 8 readable bytes) from base, or dirfd where it is NULL. 0 or -errno; walk_end() in either case. */
+/*
+ * Walk `name` (padded by 8 readable bytes) from base, or dirfd where it is NULL. 0 or -errno; with LOOKUP_CREATE also 1:
+ * all is there but the last name, and the walk stands at its directory. walk_end() in any case.
+ */
 int walk_begin(struct walk *w, const struct path *base, int dirfd, const char *name, unsigned flags);
 /* Count the place and end the walk: 0, or -ECHILD: start again. */
 int walk_take(struct walk *w, struct path *out);
@@ -133,6 +136,8 @@ struct parent {
 	enum last_type type;
 	bool trailing;
 };
+/* As path_lookup_name(); 1: only the last name is missing, and *parent is known instead. */
+int path_lookup_create(int dirfd, const char *name, unsigned flags, struct path *out, struct parent *parent);
 int path_parent(const struct path *base, int dirfd, const char *name, unsigned flags, struct parent *out);
 /* The dentry, counted, positive or negative, of a name in a locked directory; or ERR_PTR. */
 struct dentry *lookup_locked(struct dentry *dir, const struct qstr *name);

@@ -111,6 +111,35 @@ int user_path_at(int dirfd, uaddr_t name, unsigned flags, struct path *out)
 	return err;
 }
 
+/* The walk ended at the directory of its last name. 0 or -ECHILD. */
+static int walk_take_parent(struct walk *w, struct parent *out)
+{
+	out->last = w->last;
+	out->type = w->last_type;
+	out->trailing = w->trailing;
+	return walk_take(w, &out->path);
+}
+
+int path_lookup_create(int dirfd, const char *name, unsigned flags, struct path *out, struct parent *parent)
+{
+	struct walk w;
+	int found;
+
+	do {
+		int err;
+
+		found = walk_begin(&w, NULL, dirfd, name, flags | LOOKUP_CREATE);
+		if (found < 0)
+			err = walk_valid(&w) ? 0 : -ECHILD;
+		else
+			err = found ? walk_take_parent(&w, parent) : walk_take(&w, out);
+		if (err)
+			found = err;
+		walk_end(&w);
+	} while (unlikely(found == -ECHILD));
+	return found;
+}
+
 int path_parent(const struct path *base, int dirfd, const char *name, unsigned flags, struct parent *out)
 {
 	struct walk w;
@@ -119,10 +148,7 @@ int path_parent(const struct path *base, int dirfd, const char *name, unsigned f
 	do {
 		err = walk_begin(&w, base, dirfd, name, (flags & ~LOOKUP_DIRECTORY) | LOOKUP_PARENT);
 		if (!err) {
-			out->last = w.last;
-			out->type = w.last_type;
-			out->trailing = w.trailing;
-			err = walk_take(&w, &out->path);
+			err = walk_take_parent(&w, out);
 		} else if (!walk_valid(&w)) {
 			err = -ECHILD;
 		}

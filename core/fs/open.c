@@ -268,26 +268,27 @@ static int follow_text(const struct path *link, struct pathname *name)
 	return *text ? pathname_kernel(name, text) : -ENOENT;
 }
 
-/* O_CREAT, and nothing was there a moment ago. */
-static struct file *open_create(int dirfd, const char *name, const struct open_args *a)
+/* O_CREAT, and nothing was there a moment ago, in *p where that is known. */
+static struct file *open_create(int dirfd, const char *name, struct parent *p, bool known, const struct open_args *a)
 {
-	struct pathname text = { .name = text.text };
+	struct pathname text;
 	struct path base = { NULL, NULL }, found;
-	struct parent p;
 	bool created = false;
 	int err = 0;
 
-	for (int links = 0; ; links++) {
-		err = path_parent(base.mnt ? &base : NULL, dirfd, name, a->lookup, &p);
+	text.name = text.text;
+	for (int links = 0; ; links++, known = false) {
+		if (!known)
+			err = path_parent(base.mnt ? &base : NULL, dirfd, name, a->lookup, p);
 		if (base.mnt)
 			path_put(&base);
 		if (err)
 			break;
-		if (p.type != LAST_NORM || p.trailing)
+		if (p->type != LAST_NORM || p->trailing)
 			err = -EISDIR;
 		else
-			err = create_step(&p, a, &found, &created);
-		base = p.path;
+			err = create_step(p, a, &found, &created);
+		base = p->path;
 		if (err <= 0) {
 			path_put(&base);
 			break;
@@ -343,23 +344,35 @@ static struct file *open_tmpfile(int dirfd, const char *name, const struct open_
 	return open_counted(&file, a->flags);
 }
 
-static struct file *do_open(int dirfd, const char *name, const struct open_args *a)
+static __noinline struct file *open_or_create(int dirfd, const char *name, const struct open_args *a)
 {
+	struct parent parent;
 	struct path p;
 	struct file *f;
 	int err;
 
-	if (unlikely(a->flags & __O_TMPFILE))
-		return open_tmpfile(dirfd, name, a);
 	do {
-		err = path_lookup_name(dirfd, name, a->lookup, &p);
-		if (likely(!err))
+		err = path_lookup_create(dirfd, name, a->lookup, &p, &parent);
+		if (!err)
 			return open_found(&p, a, false);
-		if (!(a->flags & O_CREAT) || (err != -ENOENT && err != -ENOTDIR))
+		if (err != 1 && err != -ENOENT && err != -ENOTDIR)
 			return ERR_PTR(err);
-		f = open_create(dirfd, name, a);
+		f = open_create(dirfd, name, &parent, err == 1, a);
 	} while (f == ERR_PTR(-ECHILD));
 	return f;
+}
+
+static struct file *do_open(int dirfd, const char *name, const struct open_args *a)
+{
+	struct path p;
+	int err;
+
+	if (unlikely(a->flags & __O_TMPFILE))
+		return open_tmpfile(dirfd, name, a);
+	if (a->flags & O_CREAT)
+		return open_or_create(dirfd, name, a);
+	err = path_lookup_name(dirfd, name, a->lookup, &p);
+	return likely(!err) ? open_found(&p, a, false) : ERR_PTR(err);
 }
 
 static long open_user(int dirfd, uaddr_t path, const struct open_args *a)

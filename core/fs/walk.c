@@ -358,6 +358,16 @@ static const char *walk_pop(struct walk *w)
 	return NULL;
 }
 
+/* The last name gave an error; 1: it is only missing, and whoever asked may make it. */
+static __noinline int last_failed(struct walk *w, const struct qstr *q, int err)
+{
+	if (err != -ENOENT || !(w->flags & LOOKUP_CREATE) || w->nr_links)
+		return err;
+	w->last = *q;
+	w->last_type = component_type(q);
+	return 1;
+}
+
 static int walk_components(struct walk *w, const char *name)
 {
 	enum last_type type;
@@ -395,7 +405,7 @@ static int walk_components(struct walk *w, const char *name)
 		else
 			err = type == LAST_DOTDOT ? walk_up(w) : 0;
 		if (unlikely(err < 0))
-			return err;
+			return final ? last_failed(w, &q, err) : err;
 		if (unlikely(err)) {
 			w->rest[w->depth++] = name;
 			w->pending += *name != 0;

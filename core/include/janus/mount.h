@@ -49,7 +49,7 @@ enum lookup_flags {
 	LOOKUP_DIRECTORY = 2,	/* must be a directory */
 	LOOKUP_EMPTY = 4,	/* "" means the start itself */
 	LOOKUP_PARENT = 8,
-	LOOKUP_CREATE = 16,
+	LOOKUP_CREATE = 16,	/* the last name may be missing */
 	LOOKUP_NO_SYMLINKS = 32, LOOKUP_BENEATH = 64, LOOKUP_IN_ROOT = 128, LOOKUP_NO_XDEV = 256, LOOKUP_NO_MAGICLINKS = 512,
 	LOOKUP_CACHED = 1024,
 };
