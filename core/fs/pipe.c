@@ -326,23 +326,16 @@ static struct pipe *pipe_attach(struct inode *inode)
 	}
 }
 
-/* Open blocks until the other end is there; 0 or -errno. The lock is not held. */
+/* Open blocks until the other end, which was not there, has come, even if it is gone again; 0 or -errno. */
 static int fifo_wait(struct file *f, struct pipe *p, u32 readers_then, u32 writers_then)
 {
-	if ((f->mode & FMODE_READ) && (f->mode & FMODE_WRITE))
+	if (!(f->mode & FMODE_READ))
+		return (int)wait_event_interruptible(&p->write_wait, READ_ONCE(p->reader_opens) != readers_then);
+	if (f->flags & O_NONBLOCK) {
+		f->private = (void *)(unsigned long)writers_then;
 		return 0;
-	if (f->mode & FMODE_READ) {
-		if (READ_ONCE(p->writers))
-			return 0;
-		if (f->flags & O_NONBLOCK) {
-			f->private = (void *)(unsigned long)writers_then;
-			return 0;
-		}
-		return (int)wait_event_interruptible(&p->read_wait, READ_ONCE(p->writer_opens) != writers_then);
 	}
-	if (READ_ONCE(p->readers))
-		return 0;
-	return (int)wait_event_interruptible(&p->write_wait, READ_ONCE(p->reader_opens) != readers_then);
+	return (int)wait_event_interruptible(&p->read_wait, READ_ONCE(p->writer_opens) != writers_then);
 }
 
 static int fifo_open(struct inode *inode, struct file *f)
@@ -350,6 +343,7 @@ static int fifo_open(struct inode *inode, struct file *f)
 	bool named = inode->sb->magic != PIPEFS_MAGIC;	/* pipe(2)'s own, by /proc/PID/fd, has had both its ends */
 	struct pipe *p;
 	u32 readers_then, writers_then;
+	bool partner;
 	int err;
 
 	if (!(f->mode & (FMODE_READ | FMODE_WRITE)))
@@ -371,13 +365,14 @@ static int fifo_open(struct inode *inode, struct file *f)
 		p->writers++;
 		WRITE_ONCE(p->writer_opens, p->writer_opens + 1);
 	}
+	partner = f->mode & FMODE_READ ? p->writers : p->readers;
 	readers_then = p->reader_opens;
 	writers_then = p->writer_opens;
 	f->private = (void *)(unsigned long)(writers_then - 1);	/* any value but the present one */
 	mutex_unlock(&p->lock);
 	wake_up_all(&p->read_wait);
 	wake_up_all(&p->write_wait);
-	err = named ? fifo_wait(f, p, readers_then, writers_then) : 0;
+	err = named && !partner ? fifo_wait(f, p, readers_then, writers_then) : 0;
 	if (err) {
 		drop_ends(p, f->mode);
 		pipe_detach(inode);
