@@ -218,6 +218,23 @@ TEST(dir, "a removed directory that is still open reads as empty")
 	EXPECT_ERRNO(syscall(SYS_getdents64, fd, listing, 4096), ENOENT);
 	EXPECT_ERRNO(openat(fd, "f", O_RDWR | O_CREAT, 0644), ENOENT);
 	EXPECT_ERRNO(mkdirat(fd, "e", 0755), ENOENT);
+	EXPECT_ERRNO(symlinkat("x", fd, "l"), ENOENT);
+	EXPECT_ERRNO(mknodat(fd, "p", S_IFIFO | 0644, 0), ENOENT);
+	close(scratch_file("f", "", 0644));
+	EXPECT_ERRNO(linkat(AT_FDCWD, "f", fd, "g", 0), ENOENT);
+	EXPECT_ERRNO(renameat(AT_FDCWD, "f", fd, "g"), ENOENT);
+}
+
+TEST(dir, "a name with a slash behind it is made a directory only")
+{
+	scratch();
+	close(scratch_file("f", "", 0644));
+	EXPECT_ERRNO(open("n/", O_RDWR | O_CREAT, 0644), EISDIR);
+	EXPECT_ERRNO(mknod("n/", S_IFIFO | 0644, 0), ENOENT);
+	EXPECT_ERRNO(symlink("f", "n/"), ENOENT);
+	EXPECT_ERRNO(link("f", "n/"), ENOENT);
+	EXPECT_ERRNO(rename("f", "n/"), ENOTDIR);
+	EXPECT_OK(mkdir("n/", 0755));
 }
 
 TEST(dir, "getcwd says where chdir went, through links and dots")

@@ -74,6 +74,22 @@ TEST(futex, "shared memory is known by its page, not by its address")
 	EXPECT_EXIT(pid, 10);
 }
 
+TEST(futex, "two pages of a file are two places, wherever they are mapped")
+{
+	long page = page_size();
+
+	scratch();
+	int fd = scratch_file("f", "", 0644);
+	ASSERT_OK(ftruncate(fd, 2 * page));
+	char *both = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	char *second = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, page);
+	pid_t pid = waiter((volatile int *)second, 0);
+
+	EXPECT_EQ(futex((volatile int *)both, WAKE, 1, NULL, NULL, 0), 0);
+	EXPECT_EQ(futex((volatile int *)(both + page), WAKE, 1, NULL, NULL, 0), 1);
+	EXPECT_EXIT(pid, 10);
+}
+
 TEST(futex, "wake wakes as many as it is asked and no more")
 {
 	volatile int *word = shared_page();
@@ -149,6 +165,19 @@ TEST(futex, "requeue moves waiters to the second word")
 	EXPECT_EQ(futex(other, WAKE, 10, NULL, NULL, 0), 2);
 	EXPECT_EXIT(pids[1], 10);
 	EXPECT_EXIT(pids[2], 10);
+}
+
+TEST(futex, "a waiter is moved on and on, through all words of a page, and found at the last")
+{
+	int words = page_size() / sizeof(int);
+	volatile int *word = shared_page();
+	pid_t pid = waiter(word, 0);
+
+	for (int i = 1; i < words; i++)
+		ASSERT_EQ(futex(word + i - 1, REQUEUE, 0, (void *)1L, word + i, 0), 1);
+	EXPECT_EQ(futex(word, WAKE, 1, NULL, NULL, 0), 0);
+	EXPECT_EQ(futex(word + words - 1, WAKE, 1, NULL, NULL, 0), 1);
+	EXPECT_EXIT(pid, 10);
 }
 
 TEST(futex, "cmp_requeue refuses when the word changed")

@@ -235,6 +235,25 @@ TEST(kill, "sigsuspend waits with its mask and restores the old one")
 	EXPECT_TRUE(sigismember(&now, SIGUSR1));
 }
 
+TEST(kill, "pause goes on after a stop")
+{
+	int status;
+	pid_t pid = ktap_fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(1);
+	}
+	wait_until_blocked(pid);
+	kill(pid, SIGSTOP);
+	EXPECT_EQ(waitpid(pid, &status, WUNTRACED), pid);
+	kill(pid, SIGCONT);
+	EXPECT_EQ(waitpid(pid, &status, WCONTINUED), pid);
+	wait_until_blocked(pid);
+	kill(pid, SIGKILL);
+	EXPECT_KILLED(pid, SIGKILL);
+}
+
 TEST(kill, "pause ends after a handler, with EINTR")
 {
 	pid_t pid;

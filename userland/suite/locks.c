@@ -136,6 +136,78 @@ TEST(locks, "two that wait for each other: EDEADLK for the second")
 	EXPECT_EXIT(child, 0);
 }
 
+/* A child that has the lock of byte `has` and waits for that of byte `wants`. */
+static pid_t lock_and_wait(int has, int wants)
+{
+	pid_t child = ktap_fork();
+
+	if (!child) {
+		struct flock l = { .l_type = F_WRLCK, .l_start = wants, .l_len = 1 };
+
+		ASSERT_OK(lock(F_WRLCK, SEEK_SET, has, 1));
+		EXPECT_OK(fcntl(file, F_SETLKW, &l));
+		_exit(0);
+	}
+	wait_until_blocked(child);
+	return child;
+}
+
+TEST(locks, "a circle of three is a deadlock too, and no longer one when a signal has ended a wait")
+{
+	struct flock second = { .l_type = F_WRLCK, .l_start = 1, .l_len = 1 };
+	pid_t a, b;
+
+	set_up();
+	ASSERT_OK(lock(F_WRLCK, SEEK_SET, 0, 1));
+	a = lock_and_wait(2, 0);
+	b = lock_and_wait(1, 2);
+	EXPECT_ERRNO(fcntl(file, F_SETLKW, &second), EDEADLK);
+	kill(a, SIGKILL);
+	EXPECT_KILLED(a, SIGKILL);
+	EXPECT_EXIT(b, 0);
+	EXPECT_OK(fcntl(file, F_SETLKW, &second));
+}
+
+TEST(locks, "a wait that a signal ended is part of no circle")
+{
+	struct flock first = { .l_type = F_WRLCK, .l_start = 0, .l_len = 1 };
+	struct flock second = { .l_type = F_WRLCK, .l_start = 1, .l_len = 1 };
+	struct gate over = gate_new(), gate = gate_new();
+	pid_t child;
+
+	set_up();
+	ASSERT_OK(lock(F_WRLCK, SEEK_SET, 0, 1));
+	child = ktap_fork();
+	if (!child) {
+		handle(SIGUSR1, ignore, 0);
+		ASSERT_OK(fcntl(file, F_SETLK, &second));
+		EXPECT_ERRNO(fcntl(file, F_SETLKW, &first), EINTR);
+		gate_open(&over);
+		gate_wait(&gate);
+		_exit(0);
+	}
+	wait_until_blocked(child);
+	kill(child, SIGUSR1);
+	gate_wait(&over);
+	gate_open(&gate);
+	EXPECT_OK(fcntl(file, F_SETLKW, &second));
+	EXPECT_EXIT(child, 0);
+}
+
+TEST(locks, "who makes an exclusive flock a shared one lets in those who wait for a shared one")
+{
+	pid_t child;
+
+	set_up();
+	ASSERT_OK(flock(file, LOCK_EX));
+	child = ktap_fork();
+	if (!child)
+		_exit(flock(ASSERT_OK(open("f", O_RDWR)), LOCK_SH) == 0 ? 9 : 1);
+	wait_until_blocked(child);
+	EXPECT_OK(flock(file, LOCK_SH));
+	EXPECT_EXIT(child, 9);
+}
+
 TEST(locks, "a caught signal ends the wait with EINTR, for records and for flock")
 {
 	struct flock l = { .l_type = F_WRLCK };

@@ -112,6 +112,17 @@ TEST(perm, "in a sticky directory others' files stay")
 	EXPECT_OK(unlink("d/own"));
 }
 
+TEST(perm, "the owner of a sticky directory removes anybody's files")
+{
+	scratch();
+	ASSERT_OK(mkdir("d", 0777));
+	ASSERT_OK(chmod("d", 01777));
+	close(scratch_file("d/f", "", 0666));
+	ASSERT_OK(chown("d", 1000, 1000));
+	become(1000, 1000);
+	EXPECT_OK(unlink("d/f"));
+}
+
 TEST(perm, "root reads and writes anything, but executes only what has an x bit")
 {
 	scratch();
@@ -217,9 +228,9 @@ TEST(perm, "chown clears set-user-id, and set-group-id where the group may execu
 	ASSERT_OK(chmod("f", 06755));
 	EXPECT_OK(chown("f", 1, 1));
 	EXPECT_EQ(mode_of("f"), 0755);
-	ASSERT_OK(chmod("f", 02745));
+	ASSERT_OK(chmod("f", 06745));
 	EXPECT_OK(chown("f", 2, 2));
-	EXPECT_EQ(mode_of("f") & S_ISUID, 0);
+	EXPECT_EQ(mode_of("f"), 02745);
 }
 
 TEST(perm, "chown to nobody new, -1 and -1, clears set-user-id all the same, of a directory nothing")
@@ -302,4 +313,37 @@ TEST(perm, "one who gave up root cannot take it back")
 	EXPECT_ERRNO(setuid(0), EPERM);
 	EXPECT_ERRNO(setresuid(0, -1, -1), EPERM);
 	EXPECT_OK(setuid(1000));
+}
+
+/* A file of user 2000 that anybody may write. */
+static void others_file(void)
+{
+	scratch();
+	close(scratch_file("f", "", 0666));
+	ASSERT_OK(chown("f", 2000, 2000));
+	become(1000, 1000);
+}
+
+TEST(perm, "who may write a file may set its times to now, and to nothing else")
+{
+	static const struct timespec now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	static const struct timespec one[2] = { { 0, UTIME_NOW }, { 0, UTIME_OMIT } };
+	static const struct timespec epoch[2];
+
+	others_file();
+	EXPECT_OK(utimensat(AT_FDCWD, "f", NULL, 0));
+	EXPECT_OK(utimensat(AT_FDCWD, "f", now, 0));
+	EXPECT_ERRNO(utimensat(AT_FDCWD, "f", one, 0), EPERM);
+	EXPECT_ERRNO(utimensat(AT_FDCWD, "f", epoch, 0), EPERM);
+}
+
+TEST(perm, "who may only read a file may not set its times: EACCES for now, EPERM for others")
+{
+	static const struct timespec epoch[2];
+
+	scratch();
+	close(scratch_file("f", "", 0644));
+	become(1000, 1000);
+	EXPECT_ERRNO(utimensat(AT_FDCWD, "f", NULL, 0), EACCES);
+	EXPECT_ERRNO(utimensat(AT_FDCWD, "f", epoch, 0), EPERM);
 }

@@ -138,6 +138,7 @@ TEST(pipe, "pipe2 with a bad pointer is EFAULT and leaks no descriptor")
 	close(low);
 	EXPECT_ERRNO(pipe2((int *)1, 0), EFAULT);
 	EXPECT_EQ(dup(0), low);
+	EXPECT_EQ(dup(0), low + 1);
 }
 
 TEST(pipe, "access modes are O_RDONLY and O_WRONLY")
@@ -160,6 +161,63 @@ TEST(pipe, "F_GETPIPE_SZ tells 65536 and F_SETPIPE_SZ changes it to a power of t
 	EXPECT_EQ(fcntl(fds[1], F_SETPIPE_SZ, 5000), 8192);
 	EXPECT_EQ(fill(fds[1], 4096), 8192);
 	EXPECT_ERRNO(fcntl(fds[1], F_SETPIPE_SZ, 4096), EBUSY);
+}
+
+TEST(pipe, "a small write goes behind the last bytes, up to a page's last one")
+{
+	static char bytes[4095];
+
+	make_pipe(O_NONBLOCK);
+	for (int i = 0; i < 16; i++) {
+		EXPECT_EQ(write(fds[1], bytes, sizeof(bytes)), sizeof(bytes));
+		EXPECT_EQ(write(fds[1], bytes, 1), 1);
+	}
+	EXPECT_ERRNO(write(fds[1], bytes, 1), EAGAIN);
+}
+
+TEST(pipe, "a change of size keeps what is inside, in its order, and is EBUSY when that does not fit")
+{
+	static char page[4096];
+
+	make_pipe(0);
+	for (int i = 0; i < 6; i++) {		/* the first two are read: what is left begins in the middle */
+		page[0] = 'a' + i;
+		EXPECT_EQ(write(fds[1], page, sizeof(page)), sizeof(page));
+		if (i < 2)
+			EXPECT_EQ(read(fds[0], page, sizeof(page)), sizeof(page));
+	}
+	EXPECT_ERRNO(fcntl(fds[1], F_SETPIPE_SZ, 2 * 4096), EBUSY);
+	EXPECT_EQ(fcntl(fds[1], F_SETPIPE_SZ, 4 * 4096), 4 * 4096);
+	EXPECT_EQ(fcntl(fds[1], F_SETPIPE_SZ, 32 * 4096), 32 * 4096);
+	for (int i = 2; i < 6; i++) {
+		EXPECT_EQ(read(fds[0], page, sizeof(page)), sizeof(page));
+		EXPECT_EQ(page[0], 'a' + i);
+	}
+}
+
+TEST(pipe, "a pipe made larger wakes the writer that waits for room")
+{
+	static char bytes[20000];
+	pid_t pid;
+
+	make_pipe(0);
+	EXPECT_EQ(fcntl(fds[1], F_SETPIPE_SZ, 4096), 4096);
+	pid = ktap_fork();
+	if (pid == 0)
+		_exit(write(fds[1], bytes, sizeof(bytes)) == sizeof(bytes) ? 9 : 1);
+	wait_until_blocked(pid);
+	EXPECT_EQ(fcntl(fds[0], F_SETPIPE_SZ, 65536), 65536);
+	EXPECT_EXIT(pid, 9);
+}
+
+TEST(pipe, "beyond a mebibyte only the privileged make one larger")
+{
+	make_pipe(0);
+	EXPECT_EQ(fcntl(fds[1], F_SETPIPE_SZ, 2 << 20), 2 << 20);
+	become_nobody();
+	make_pipe(0);
+	EXPECT_ERRNO(fcntl(fds[1], F_SETPIPE_SZ, 2 << 20), EPERM);
+	EXPECT_EQ(fcntl(fds[1], F_SETPIPE_SZ, 1 << 20), 1 << 20);
 }
 
 TEST(pipe, "a big write to a non-blocking pipe writes what fits")
@@ -234,6 +292,27 @@ TEST(pipe, "a blocked writer wakes when room is made and writes everything")
 		got += n;
 	EXPECT_EQ(got, sizeof(back));
 	EXPECT_MEMEQ(back, bytes, sizeof(bytes));
+	EXPECT_EXIT(pid, 9);
+}
+
+TEST(pipe, "a sleeping reader is woken by a writer that then waits for room itself")
+{
+	static char bytes[100000];
+	size_t got = 0;
+	ssize_t n;
+	pid_t pid;
+
+	make_pipe(0);
+	pid = ktap_fork();
+	if (pid == 0) {
+		close(fds[1]);
+		while ((n = read(fds[0], bytes, sizeof(bytes))) > 0)
+			got += n;
+		_exit(got == sizeof(bytes) ? 9 : 1);
+	}
+	wait_until_blocked(pid);
+	EXPECT_EQ(write(fds[1], bytes, sizeof(bytes)), sizeof(bytes));
+	close(fds[1]);
 	EXPECT_EXIT(pid, 9);
 }
 
@@ -326,6 +405,70 @@ TEST(pipe, "O_DIRECT keeps packets apart and drops the rest of a short read")
 	EXPECT_EQ(read(fds[0], out, 3), 3);
 	EXPECT_EQ(read(fds[0], out, 8), 6);
 	EXPECT_MEMEQ(out, "second", 6);
+}
+
+TEST(pipe, "a read takes one packet, however much more room it has")
+{
+	char out[16];
+
+	make_pipe(O_DIRECT);
+	write(fds[1], "abc", 3);
+	write(fds[1], "de", 2);
+	EXPECT_EQ(read(fds[0], out, sizeof(out)), 3);
+	EXPECT_EQ(read(fds[0], out, sizeof(out)), 2);
+	EXPECT_MEMEQ(out, "de", 2);
+}
+
+TEST(pipe, "a FIFO without a first writer is not hung up, after its last one it is")
+{
+	struct pollfd p = { .events = POLLIN };
+	int writer;
+
+	scratch();
+	ASSERT_OK(mkfifo("p", 0600));
+	p.fd = ASSERT_OK(open("p", O_RDONLY | O_NONBLOCK));
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	writer = ASSERT_OK(open("p", O_WRONLY));
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	close(writer);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(p.revents, POLLHUP);
+}
+
+TEST(pipe, "a reader that waits for a FIFO's writer is let through by one that is gone at once")
+{
+	pid_t pid;
+	int fd;
+
+	scratch();
+	ASSERT_OK(mkfifo("p", 0600));
+	pid = ktap_fork();
+	if (pid == 0)
+		_exit(open("p", O_RDONLY) >= 0 ? 9 : 1);
+	wait_until_blocked(pid);
+	fd = ASSERT_OK(open("p", O_WRONLY | O_NONBLOCK));
+	close(fd);
+	EXPECT_EXIT(pid, 9);
+}
+
+TEST(pipe, "a FIFO's times: of access by reading, of change by writing")
+{
+	static const struct timespec epoch[2];
+	struct stat st;
+	char c;
+	int fd;
+
+	scratch();
+	ASSERT_OK(mkfifo("p", 0600));
+	fd = ASSERT_OK(open("p", O_RDWR));
+	ASSERT_OK(futimens(fd, epoch));
+	EXPECT_EQ(write(fd, "x", 1), 1);
+	ASSERT_OK(fstat(fd, &st));
+	EXPECT_EQ(st.st_atime, 0);
+	EXPECT_NE(st.st_mtime, 0);
+	EXPECT_EQ(read(fd, &c, 1), 1);
+	ASSERT_OK(fstat(fd, &st));
+	EXPECT_NE(st.st_atime, 0);
 }
 
 TEST(pipe, "two writers never mix within PIPE_BUF")

@@ -222,6 +222,15 @@ TEST(signal, "SA_RESETHAND: the second signal finds the default action")
 	EXPECT_KILLED(pid, SIGUSR1);
 }
 
+TEST(signal, "/proc tells which signals are caught, one with SA_RESETHAND until it came")
+{
+	handle(SIGUSR1, counting, SA_RESETHAND);
+	handle(SIGUSR2, counting, 0);
+	EXPECT_TRUE(strstr(slurp("/proc/self/status"), "\nSigCgt:\t0000000000000a00\n") != NULL);
+	raise(SIGUSR1);
+	EXPECT_TRUE(strstr(slurp("/proc/self/status"), "\nSigCgt:\t0000000000000800\n") != NULL);
+}
+
 static char alternate[32768] __attribute__((aligned(16)));
 static volatile bool on_alternate;
 static stack_t inside;

@@ -258,3 +258,29 @@ TEST(splice, "sendfile: to a socket and a file, bad offsets, no input that canno
 	EXPECT_ERRNO(sendfile(other, file, (off_t *)8, 1), EFAULT);
 	EXPECT_ERRNO(sendfile(other, pair[1], NULL, 1), EINVAL);
 }
+
+/* Both pipes hold "abc", and the same page. */
+static void share_page(void)
+{
+	pipes();
+	write(in[1], "abc", 3);
+	ASSERT_EQ(tee(in[0], out[1], 3, 0), 3);
+}
+
+TEST(splice, "after a tee what is written to one pipe does not show in the other")
+{
+	share_page();
+	write(in[1], "xyz", 3);
+	write(out[1], "123", 3);
+	expect_bytes(in[0], "abcxyz");
+	expect_bytes(out[0], "abc123");
+}
+
+TEST(splice, "a page that a tee shares is not used again by the pipe that has read it")
+{
+	share_page();
+	expect_bytes(in[0], "abc");
+	write(in[1], "xyz", 3);
+	expect_bytes(out[0], "abc");
+	expect_bytes(in[0], "xyz");
+}

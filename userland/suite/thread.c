@@ -2,6 +2,7 @@
 /*
  * Threads: clone's flags one by one, and what a C library builds on them.
  */
+#include <dirent.h>
 #include <pthread.h>
 #include <semaphore.h>
 
@@ -415,6 +416,52 @@ TEST(thread, "a signal to the process goes to a thread that does not block it")
 	EXPECT_EQ(handled_by, thread_id);
 }
 
+static struct gate other_heard, vfork_gate;
+
+static void tell_heard(int sig)
+{
+	(void)sig;
+	gate_open(&other_heard);
+}
+
+/* The first thread's handler does not end before the other signal was handled elsewhere. */
+static void await_other(int sig)
+{
+	(void)sig;
+	gate_wait(&other_heard);
+}
+
+static void *only_wait(void *arg)
+{
+	gate_open(&vfork_gate);
+	for (;;)
+		pause();
+	return arg;
+}
+
+TEST(thread, "a signal to the process that the chosen thread comes to block goes to another thread")
+{
+	struct sigaction act = { .sa_handler = await_other };
+	pthread_t t;
+	pid_t pid;
+
+	other_heard = gate_new();
+	vfork_gate = gate_new();
+	handle(SIGUSR2, tell_heard, SA_RESTART);
+	sigaddset(&act.sa_mask, SIGUSR2);
+	ASSERT_OK(sigaction(SIGUSR1, &act, NULL));
+	ASSERT_EQ(pthread_create(&t, NULL, only_wait, NULL), 0);
+	gate_wait(&vfork_gate);
+	/* Who waits for its vfork is woken by no signal that can be handled: both are there when it goes on. */
+	pid = vfork();
+	if (pid == 0) {
+		kill(getppid(), SIGUSR2);
+		syscall(SYS_tgkill, getppid(), getppid(), SIGUSR1);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+}
+
 TEST(thread, "fork in a threaded process copies the calling thread alone")
 {
 	pthread_t t;
@@ -453,6 +500,27 @@ TEST(thread, "a thread that crashes ends the whole process")
 	EXPECT_KILLED(pid, SIGSEGV);
 }
 
+/* All threads of the process are in this state now. */
+static void expect_tasks(pid_t pid, int threads, char state)
+{
+	char path[300];
+	struct dirent *entry;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	ASSERT_TRUE(tasks != NULL);
+	while ((entry = readdir(tasks))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, entry->d_name);
+		EXPECT_EQ(strrchr(slurp(path), ')')[2], state);
+		threads--;
+	}
+	closedir(tasks);
+	EXPECT_EQ(threads, 0);
+}
+
 TEST(thread, "stop and continue reach every thread")
 {
 	volatile int *beats = shared_page();
@@ -471,6 +539,7 @@ TEST(thread, "stop and continue reach every thread")
 	gate_wait(&gate);
 	kill(pid, SIGSTOP);
 	EXPECT_EQ(waitpid(pid, &status, WUNTRACED), pid);
+	expect_tasks(pid, 2, 'T');
 	int seen = *beats;
 	for (int i = 0; i < 100; i++)
 		sched_yield();

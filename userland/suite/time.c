@@ -253,6 +253,55 @@ TEST(time, "a POSIX timer that runs out while its signal waits counts an overrun
 	EXPECT_OK(timer_delete(id));
 }
 
+TEST(time, "the overrun of a timer that began long ago counts the turns up to now")
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
+	struct itimerspec when = { { 1000, 0 }, ms20 };
+	siginfo_t info;
+	sigset_t set;
+	timer_t id;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	when.it_value.tv_sec = now_ns(CLOCK_REALTIME) / 1000000000 - 5500;
+	EXPECT_OK(timer_create(CLOCK_REALTIME, &event, &id));
+	EXPECT_OK(timer_settime(id, TIMER_ABSTIME, &when, NULL));
+	EXPECT_EQ(sigwaitinfo(&set, &info), SIGRTMIN);
+	EXPECT_EQ(info.si_overrun, 5);
+	EXPECT_EQ(timer_getoverrun(id), 5);
+	when.it_value.tv_sec += 1000000;
+	EXPECT_OK(timer_settime(id, TIMER_ABSTIME, &when, NULL));
+	EXPECT_EQ(timer_getoverrun(id), 0);
+	EXPECT_OK(timer_delete(id));
+}
+
+TEST(time, "a timer set to nothing stands still and has no interval; without an event its value is its number")
+{
+	struct itimerspec when = { { 5, 0 }, { 10000, 0 } }, none = { { 5, 0 }, { 0, 0 } }, left;
+	siginfo_t info;
+	sigset_t set;
+	int id;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	EXPECT_OK(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &id));
+	EXPECT_OK(syscall(SYS_timer_delete, id));
+	EXPECT_OK(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &id));
+	EXPECT_OK(syscall(SYS_timer_settime, id, 0, &when, NULL));
+	EXPECT_OK(syscall(SYS_timer_settime, id, 0, &none, &left));
+	EXPECT_EQ(left.it_interval.tv_sec, 5);
+	EXPECT_OK(syscall(SYS_timer_gettime, id, &left));
+	EXPECT_EQ(left.it_interval.tv_sec, 0);
+	EXPECT_EQ(left.it_value.tv_sec, 0);
+	when = (struct itimerspec){ .it_value = ms20 };
+	EXPECT_OK(syscall(SYS_timer_settime, id, 0, &when, NULL));
+	EXPECT_EQ(sigwaitinfo(&set, &info), SIGALRM);
+	EXPECT_EQ(info.si_value.sival_int, id);
+	EXPECT_OK(syscall(SYS_timer_delete, id));
+}
+
 TEST(time, "timer_gettime tells what is left; a deleted timer is EINVAL")
 {
 	struct sigevent event = { .sigev_notify = SIGEV_NONE };
@@ -276,6 +325,8 @@ TEST(time, "timer_create refuses unknown clocks and signals")
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = 99 };
 	timer_t id;
 
+	EXPECT_ERRNO(timer_create(CLOCK_MONOTONIC, &event, &id), EINVAL);
+	event.sigev_signo = 0;
 	EXPECT_ERRNO(timer_create(CLOCK_MONOTONIC, &event, &id), EINVAL);
 	event.sigev_signo = SIGUSR1;
 	EXPECT_ERRNO(timer_create(99, &event, &id), EINVAL);

@@ -110,6 +110,30 @@ TEST(trunc, "the size limit stops ftruncate with EFBIG and SIGXFSZ")
 	ASSERT_OK(syscall(SYS_prlimit64, 0, 1, limit, NULL));
 	EXPECT_OK(ftruncate(fd, 100));
 	EXPECT_ERRNO(ftruncate(fd, 101), EFBIG);
+	pid_t pid = ktap_fork();
+	if (pid == 0) {
+		signal(SIGXFSZ, SIG_DFL);
+		ftruncate(fd, 101);
+		_exit(0);
+	}
+	EXPECT_KILLED(pid, SIGXFSZ);
+}
+
+TEST(trunc, "a change of size changes the times of the file's status and contents, not of access")
+{
+	static const struct timespec epoch[2];
+	struct stat st, then;
+
+	scratch();
+	int fd = scratch_file("f", "abc", 0644);
+	ASSERT_OK(futimens(fd, epoch));
+	ASSERT_OK(fstat(fd, &then));
+	do {
+		EXPECT_OK(ftruncate(fd, 2));
+		ASSERT_OK(fstat(fd, &st));
+	} while (!memcmp(&st.st_ctim, &then.st_ctim, sizeof(st.st_ctim)));
+	EXPECT_NE(st.st_mtime, 0);
+	EXPECT_EQ(st.st_atime, 0);
 }
 
 TEST(trunc, "O_TRUNC on a file that another has open empties it for both")

@@ -280,6 +280,7 @@ TEST(unix, "poll waits for a byte")
 
 TEST(unix, "FIONREAD: all of a stream, the first of datagrams")
 {
+	char buf[4];
 	int n;
 
 	pair(SOCK_STREAM);
@@ -287,6 +288,9 @@ TEST(unix, "FIONREAD: all of a stream, the first of datagrams")
 	write(s[0], "de", 2);
 	ASSERT_OK(ioctl(s[1], FIONREAD, &n));
 	EXPECT_EQ(n, 5);
+	EXPECT_EQ(read(s[1], buf, 4), 4);
+	ASSERT_OK(ioctl(s[1], FIONREAD, &n));
+	EXPECT_EQ(n, 1);
 	pair(SOCK_DGRAM);
 	write(s[0], "abc", 3);
 	write(s[0], "de", 2);
@@ -435,6 +439,22 @@ TEST(unix, "MSG_OOB: the last byte is read apart, once, and its place is a mark 
 	EXPECT_ERRNO(send(s[0], "", 0, MSG_OOB), EOPNOTSUPP);
 	close(s[0]);
 	close(s[1]);
+}
+
+TEST(unix, "MSG_OOB wakes who polls for urgent bytes alone")
+{
+	pid_t pid;
+
+	pair(SOCK_STREAM);
+	pid = ktap_fork();
+	if (pid == 0) {
+		struct pollfd p = { s[1], POLLPRI, 0 };
+
+		_exit(poll(&p, 1, -1) == 1 && p.revents == POLLPRI ? 9 : 1);
+	}
+	wait_until_blocked(pid);
+	EXPECT_EQ(send(s[0], "a", 1, MSG_OOB), 1);
+	EXPECT_EXIT(pid, 9);
 }
 
 TEST(unix, "MSG_OOB: an ordinary read drops the byte at the mark, and a second makes the first an ordinary one")

@@ -248,6 +248,45 @@ TEST(unixname, "a datagram receiver's backlog: EAGAIN, room once it reads")
 	EXPECT_EQ(send(a, "x", 1, 0), 1);
 }
 
+TEST(unixname, "who waits for a place in a datagram receiver's backlog is woken when one is read")
+{
+	int a = make(SOCK_DGRAM), b = make(SOCK_DGRAM);
+	socklen_t len = bind_auto(b);
+	pid_t pid;
+	char c;
+
+	ASSERT_OK(connect(a, (void *)&addr, len));
+	for (int i = 0; i < 11; i++)
+		EXPECT_EQ(send(a, "x", 1, 0), 1);
+	pid = ktap_fork();
+	if (pid == 0)
+		_exit(send(a, "y", 1, 0) == 1 ? 9 : 1);
+	wait_until_blocked(pid);
+	EXPECT_EQ(recv(b, &c, 1, 0), 1);
+	EXPECT_EXIT(pid, 9);
+}
+
+TEST(unixname, "who polls for a place in it is woken too")
+{
+	int a = make(SOCK_DGRAM), b = make(SOCK_DGRAM);
+	socklen_t len = bind_auto(b);
+	pid_t pid;
+	char c;
+
+	ASSERT_OK(connect(a, (void *)&addr, len));
+	for (int i = 0; i < 11; i++)
+		EXPECT_EQ(send(a, "x", 1, 0), 1);
+	pid = ktap_fork();
+	if (pid == 0) {
+		struct pollfd p = { a, POLLOUT, 0 };
+
+		_exit(poll(&p, 1, -1) == 1 ? 9 : 1);
+	}
+	wait_until_blocked(pid);
+	EXPECT_EQ(recv(b, &c, 1, 0), 1);
+	EXPECT_EXIT(pid, 9);
+}
+
 TEST(unixname, "a datagram socket disconnects by AF_UNSPEC")
 {
 	int a = make(SOCK_DGRAM), b = make(SOCK_DGRAM);
@@ -324,6 +363,19 @@ TEST(unixname, "SO_RCVTIMEO ends a wait with EAGAIN")
 	EXPECT_ERRNO(setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), EDOM);
 }
 
+TEST(unixname, "SO_SNDTIMEO ends a wait for room with EAGAIN")
+{
+	struct timeval tv = { .tv_usec = 20000 };
+	static char bytes[65536];
+	int s[2];
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	ASSERT_OK(setsockopt(s[0], SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)));
+	while (write(s[0], bytes, sizeof(bytes)) > 0)
+		;
+	EXPECT_ERRNO(write(s[0], bytes, sizeof(bytes)), EAGAIN);
+}
+
 TEST(unixname, "SO_PEERCRED is who made the pair")
 {
 	struct ucred c;
@@ -395,6 +447,41 @@ TEST(unixname, "a descriptor with no room for it: MSG_CTRUNC, and it is closed")
 	ASSERT_EQ(recv_control(s[1], &u, 0, &flags), 1);
 	EXPECT_EQ(flags & MSG_CTRUNC, MSG_CTRUNC);
 	EXPECT_EQ(read(p[0], &c, 1), 0);
+}
+
+TEST(unixname, "two descriptors with room for one: the first arrives, MSG_CTRUNC tells of the other")
+{
+	int s[2], p[2], flags = 0;
+	union control u = { 0 };
+	char c;
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	ASSERT_OK(pipe(p));
+	ASSERT_EQ(send_control(s[0], SCM_RIGHTS, p, sizeof(p)), 1);
+	close(p[1]);
+	ASSERT_EQ(recv_control(s[1], &u, CMSG_LEN(sizeof(int)), &flags), 1);
+	EXPECT_EQ(flags & MSG_CTRUNC, MSG_CTRUNC);
+	EXPECT_EQ(u.hdr.cmsg_len, CMSG_LEN(sizeof(int)));
+	EXPECT_EQ(read(p[0], &c, 1), 0);
+}
+
+TEST(unixname, "MSG_PEEK gives descriptors, and leaves them to be given again")
+{
+	int s[2], p[2], fd, flags;
+	union control u = { 0 };
+
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	ASSERT_OK(pipe(p));
+	ASSERT_EQ(send_control(s[0], SCM_RIGHTS, &p[1], sizeof(int)), 1);
+	for (int i = 0; i < 3; i++) {
+		flags = i < 2 ? MSG_PEEK : 0;
+		ASSERT_EQ(recv_control(s[1], &u, sizeof(u), &flags), 1);
+		ASSERT_EQ(u.hdr.cmsg_type, SCM_RIGHTS);
+		memcpy(&fd, CMSG_DATA(&u.hdr), sizeof(fd));
+		EXPECT_EQ(write(fd, "y", 1), 1);
+		memset(&u, 0, sizeof(u));
+	}
+	EXPECT_ERRNO(recv(s[1], &u, 1, MSG_DONTWAIT), EAGAIN);
 }
 
 TEST(unixname, "a descriptor that nobody received is closed with the socket")

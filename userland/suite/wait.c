@@ -3,6 +3,7 @@
  * wait4 and waitid: whom they find, what they tell, when they do not wait.
  */
 #include <sys/resource.h>
+#include <sys/times.h>
 
 #include "ktap.h"
 
@@ -284,6 +285,43 @@ TEST(wait, "SA_NOCLDSTOP: no SIGCHLD for a stop, one for the end")
 	EXPECT_EQ(sigwaitinfo(&set, &info), SIGCHLD);
 	EXPECT_EQ(info.si_code, CLD_KILLED);
 	EXPECT_KILLED(pid, SIGKILL);
+}
+
+static siginfo_t about_child;
+
+static void note_child(int sig, siginfo_t *info, void *context)
+{
+	(void)sig, (void)context;
+	about_child = *info;
+}
+
+TEST(wait, "SIGCHLD tells who stopped, by which signal, whose it is and the time it used")
+{
+	sigset_t none;
+	struct tms used;
+	pid_t pid;
+
+	handle_info(SIGCHLD, note_child, 0);
+	mask_signal(SIG_BLOCK, SIGCHLD);
+	sigemptyset(&none);
+	pid = ktap_fork();
+	if (pid == 0) {
+		become_nobody();
+		while (times(&used), used.tms_utime < 20)
+			for (volatile int i = 0; i < 100000; i++)
+				;
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	EXPECT_ERRNO(sigsuspend(&none), EINTR);
+	EXPECT_EQ(about_child.si_code, CLD_STOPPED);
+	EXPECT_EQ(about_child.si_status, SIGSTOP);
+	EXPECT_EQ(about_child.si_pid, pid);
+	EXPECT_EQ(about_child.si_uid, 1000);
+	EXPECT_IN(about_child.si_utime, 1, 100000);
+	kill(pid, SIGCONT);
+	EXPECT_ERRNO(sigsuspend(&none), EINTR);
+	EXPECT_EXIT(pid, 0);
 }
 
 TEST(wait, "wait4 gives the child's resource use")
