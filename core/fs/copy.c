@@ -43,7 +43,7 @@ static ssize_t piece_write(const struct piece *p, size_t n, struct file *out, lo
 {
 	struct iov_iter it;
 
-	if (!out->ops->write || !(file_pipe(out) || (out->ops->splice & SPLICE_TO)))
+	if (!out->ops->write || !(out->ops->splice & SPLICE_TO))
 		return -EINVAL;
 	iov_iter_kernel(&it, p->bytes, n);
 	return out->ops->write(out, &it, pos);
@@ -97,6 +97,8 @@ static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *pos, size_
 
 	if (!(out->mode & FMODE_WRITE))
 		return -EBADF;
+	if (file_pipe(out))
+		return splice_to_pipe(in, pos ? pos : &in->pos, out, count, 0);
 	if (!(in->ops->splice & SPLICE_FROM))
 		return -EINVAL;
 	if (!S_ISREG(in->inode->mode) && !S_ISBLK(in->inode->mode))

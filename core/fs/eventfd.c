@@ -66,8 +66,8 @@ static ssize_t eventfd_write(struct file *f, struct iov_iter *it, loff_t *pos)
 	long err;
 
 	(void)pos;
-	if (it->count < sizeof(value) || (it->kind == ITER_VECTOR && it->here < sizeof(value)))
-		return -EINVAL;		/* a value does not come in pieces */
+	if (it->count < sizeof(value))
+		return -EINVAL;
 	if (copy_from_iter(&value, sizeof(value), it) != sizeof(value))
 		return -EFAULT;
 	if (value == ~0ULL)
@@ -112,6 +112,7 @@ static const struct file_ops eventfd_fops = {
 	.llseek = noop_llseek,
 	.release = eventfd_release,
 	.show_fdinfo = eventfd_fdinfo,
+	.each = EACH_WRITE,
 };
 
 long sys_eventfd2(unsigned count, int flags)

@@ -192,6 +192,10 @@ void locks_remove_file(struct file *f);			/* the last close: flock and OFD */
 long fcntl_getlk(struct file *f, unsigned cmd, uaddr_t arg);
 long fcntl_setlk(unsigned fd, struct file *f, unsigned cmd, uaddr_t arg);
 
+/* ---- splice.c ---- */
+/* Up to len bytes from `in`, at *pos where it has places, to the pipe of `out`; SPLICE_F_NONBLOCK in flags. */
+ssize_t splice_to_pipe(struct file *in, loff_t *pos, struct file *out, size_t len, unsigned flags);
+
 /* ---- tmpfs.c ---- */
 extern struct file_system_type tmpfs_type, rootfs_type;
 void tmpfs_init(void);

@@ -167,6 +167,26 @@ long sys_pwrite64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
 
 #define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)
 
+/* Each segment by itself, until one is not moved whole; behind one that was, empty ones are passed over. */
+static ssize_t each_segment(struct file *f, transfer_fn op, const struct iovec *iov, unsigned long nr, loff_t *pos)
+{
+	ssize_t done = 0, n;
+	struct iov_iter it;
+
+	for (unsigned long i = 0; i < nr; i++) {
+		if (i && !iov[i].len)
+			continue;
+		iov_iter_user(&it, iov[i].base, iov[i].len);
+		n = op(f, &it, pos);
+		if (n < 0)
+			return done ? done : n;
+		done += n;
+		if ((size_t)n != iov[i].len)
+			break;
+	}
+	return done;
+}
+
 /* readv and writev: at *pos, or at the own position of the file; a bad vector is told before a wrong mode. */
 static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *pos, bool write)
 {
@@ -187,7 +207,10 @@ static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *
 		n = -EINVAL;
 	} else if (n) {
 		locked = !pos && pos_lock(f);
-		n = op(f, &it, pos ? pos : &f->pos);
+		if (unlikely(heap && (f->ops->each & (write ? EACH_WRITE : EACH_READ))))
+			n = each_segment(f, op, heap, nr, pos ? pos : &f->pos);
+		else
+			n = op(f, &it, pos ? pos : &f->pos);
 		pos_unlock(f, locked);
 	}
 	kfree(heap);

@@ -84,7 +84,10 @@ static ssize_t stream_to_pipe(struct file *in, struct file *out, size_t len, uns
 	if (n > 0) {
 		mutex_unlock(&p->lock);
 		iov_iter_kernel(&it, page_address(page), min(len, PAGE_SIZE));
-		n = in->ops->read(in, &it, &in->pos);
+		if (in->ops->splice_read)
+			n = in->ops->splice_read(in, &it, nonblocking(out, flags));
+		else
+			n = in->ops->read(in, &it, &in->pos);
 	}
 	if (n <= 0) {
 		if (page)
@@ -136,6 +139,7 @@ static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct file *out, size
 
 	if (n <= 0)
 		return n;
+	n = 0;
 	while (len && !pipe_full(p)) {
 		n = add_bytes(p, in, pos, len);
 		if (n <= 0)
@@ -147,6 +151,20 @@ static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct file *out, size
 	if (done)
 		wake_up_all(&p->read_wait);
 	return done ? done : n;
+}
+
+ssize_t splice_to_pipe(struct file *in, loff_t *pos, struct file *out, size_t len, unsigned flags)
+{
+	struct pipe *p = file_pipe(out);
+	int n;
+
+	len = min(len, MAX_RW_COUNT);
+	if (in->ops->splice & SPLICE_FROM)
+		return in->mode & FMODE_PREAD ? file_to_pipe(in, pos, out, len, flags) : stream_to_pipe(in, out, len, flags);
+	n = lock_roomy(p, nonblocking(out, flags));	/* that is asked for first */
+	if (n > 0)
+		mutex_unlock(&p->lock);
+	return n > 0 ? -EINVAL : n;
 }
 
 static ssize_t pipe_to_file(struct file *in, struct file *out, loff_t *pos, size_t len, unsigned flags)
@@ -250,11 +268,7 @@ static ssize_t splice_file(struct file *in, struct file *out, loff_t *pos, size_
 			return -EINVAL;
 		return pipe_to_file(in, out, pos ? pos : &out->pos, len, flags);
 	}
-	if (!(in->ops->splice & SPLICE_FROM))
-		return -EINVAL;
-	if (!(in->mode & FMODE_PREAD))
-		return stream_to_pipe(in, out, len, flags);
-	return file_to_pipe(in, pos ? pos : &in->pos, out, len, flags);
+	return splice_to_pipe(in, pos ? pos : &in->pos, out, len, flags);
 }
 
 static ssize_t do_splice(struct file *in, uaddr_t off_in, struct file *out, uaddr_t off_out, size_t len, unsigned flags)

@@ -127,6 +127,7 @@ static const struct file_ops timerfd_fops = {
 	.poll = timerfd_poll,
 	.llseek = noop_llseek,
 	.release = timerfd_release,
+	.each = EACH_READ,
 };
 
 long sys_timerfd_create(int clockid, int flags)

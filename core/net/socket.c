@@ -11,23 +11,36 @@ static struct mount *sock_mount;
 
 /* ---- the file ---- */
 
-static ssize_t socket_read(struct file *f, struct iov_iter *it, loff_t *pos)
+static ssize_t receive(struct file *f, struct iov_iter *it, bool nonblock)
 {
 	struct socket *s = f->private;
 	struct socket_msg m;
 	ssize_t n;
 
-	(void)pos;
-	if (!it->count)		/* read of nothing asks nobody, recv of nothing does */
-		return 0;
 	m.it = it;
-	m.flags = f->flags & O_NONBLOCK ? MSG_DONTWAIT : 0;
+	m.flags = nonblock || (f->flags & O_NONBLOCK) ? MSG_DONTWAIT : 0;
 	m.out_flags = 0;
 	m.namelen = 0;
 	m.fds = NULL;
 	n = s->ops->recv(s, &m);
 	scm_fds_put(m.fds);
 	return n;
+}
+
+static ssize_t socket_read(struct file *f, struct iov_iter *it, loff_t *pos)
+{
+	(void)pos;
+	if (!it->count)		/* read of nothing asks nobody, recv of nothing does */
+		return 0;
+	return receive(f, it, false);
+}
+
+/* Splice asks a stream also when it wants nothing, and its own flag counts like the file's; other sockets it reads. */
+static ssize_t socket_splice_read(struct file *f, struct iov_iter *it, bool nonblock)
+{
+	struct socket *s = f->private;
+
+	return s->type == SOCK_STREAM ? receive(f, it, nonblock) : socket_read(f, it, &f->pos);
 }
 
 static ssize_t socket_write(struct file *f, struct iov_iter *it, loff_t *pos)
@@ -73,6 +86,7 @@ const struct file_ops socket_fops = {
 	.ioctl = socket_ioctl,
 	.release = socket_release,
 	.splice = SPLICE_FROM | SPLICE_TO,
+	.splice_read = socket_splice_read,
 };
 
 static int sock_dname(struct dentry *d, char *buf, size_t size)

@@ -131,6 +131,7 @@ static const struct file_ops signalfd_ops = {
 	.poll = signalfd_poll,
 	.llseek = noop_llseek,
 	.show_fdinfo = signalfd_show,
+	.each = EACH_READ,
 };
 
 long sys_signalfd4(unsigned int ufd, uaddr_t umask, size_t sizemask, int flags)

@@ -457,6 +457,53 @@ TEST(event, "an eventfd takes no value in pieces, nor from another file")
 	EXPECT_EQ(sendfile(fd, file, NULL, 8), 0);
 }
 
+TEST(event, "an eventfd takes each segment of writev as a value, until one is not")
+{
+	uint64_t values[4] = { 1, 2, 4, 8 }, got;
+	struct iovec v[4] = { { values, 8 }, { values + 1, 8 }, { NULL, 0 }, { values + 2, 8 } };
+	int fd = ASSERT_OK(eventfd(0, EFD_NONBLOCK));
+
+	EXPECT_EQ(writev(fd, v, 4), 24);
+	EXPECT_EQ(read(fd, &got, 8), 8);
+	EXPECT_EQ(got, 7);
+	v[1].iov_len = 4;
+	EXPECT_EQ(writev(fd, v, 4), 8);
+	v[0].iov_len = 16;	/* what is more than a value ends it */
+	EXPECT_EQ(writev(fd, v, 4), 8);
+	EXPECT_EQ(read(fd, &got, 8), 8);
+	EXPECT_EQ(got, 2);
+	v[0].iov_len = 0;
+	EXPECT_ERRNO(writev(fd, v, 4), EINVAL);
+}
+
+TEST(event, "timerfd and signalfd read into each segment of readv by itself")
+{
+	char room[3][128];
+	struct iovec v[3] = { { room[0], 8 }, { room[1], 8 }, { room[2], 128 } };
+	struct itimerspec soon = { .it_value.tv_nsec = 1 };
+	int fd = ASSERT_OK(timerfd_create(CLOCK_MONOTONIC, 0));
+	sigset_t set;
+
+	ASSERT_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &soon, NULL));
+	v[1].iov_len = 4;
+	EXPECT_EQ(readv(fd, v, 2), 8);
+	v[0].iov_len = 4, v[1].iov_len = 8;
+	EXPECT_ERRNO(readv(fd, v, 2), EINVAL);
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = ASSERT_OK(signalfd(-1, &set, SFD_NONBLOCK));
+	raise(SIGUSR1);
+	raise(SIGUSR2);
+	v[0].iov_len = v[1].iov_len = 64;
+	EXPECT_ERRNO(readv(fd, v, 2), EINVAL);
+	v[0].iov_len = v[1].iov_len = 128;
+	EXPECT_EQ(readv(fd, v, 3), 256);
+	EXPECT_EQ(((struct signalfd_siginfo *)room[1])->ssi_signo, (unsigned int)SIGUSR2);
+}
+
 TEST(event, "poll of nothing at a kernel's address is EFAULT")
 {
 	EXPECT_ERRNO(poll((void *)machine_foreign[3], 0, 0), EFAULT);

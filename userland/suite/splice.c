@@ -284,3 +284,34 @@ TEST(splice, "a page that a tee shares is not used again by the pipe that has re
 	expect_bytes(out[0], "abc");
 	expect_bytes(in[0], "xyz");
 }
+
+TEST(splice, "sendfile to a pipe is splice: as much as there is room for, and from a stream too")
+{
+	int file, null, pair[2];
+	off_t at = 1;
+
+	scratch();
+	pipes();
+	file = scratch_file("f", "abcdef", 0644);
+	null = ASSERT_OK(open("/dev/null", O_RDONLY));
+	ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	EXPECT_EQ(sendfile(out[1], file, &at, 3), 3);
+	EXPECT_EQ(at, 4);
+	expect_bytes(out[0], "bcd");
+	write(pair[0], "hello", 5);
+	EXPECT_EQ(sendfile(out[1], pair[1], NULL, 100), 5);
+	expect_bytes(out[0], "hello");
+	EXPECT_ERRNO(sendfile(out[1], pair[1], &at, 1), ESPIPE);
+	EXPECT_ERRNO(sendfile(out[1], in[0], NULL, 1), EINVAL);
+	ASSERT_OK(fcntl(out[1], F_SETFL, O_NONBLOCK));	/* for the socket it counts, too */
+	EXPECT_ERRNO(sendfile(out[1], pair[1], NULL, 1), EAGAIN);
+	EXPECT_ERRNO(sendfile(out[1], pair[1], NULL, 0), EAGAIN);
+	EXPECT_EQ(sendfile(out[1], file, NULL, 0), 0);
+
+	ASSERT_OK(ftruncate(file, 1 << 20));
+	ASSERT_EQ(fcntl(out[1], F_SETPIPE_SZ, 8192), 8192);
+	EXPECT_EQ(sendfile(out[1], file, NULL, 1 << 20), 8192);
+	EXPECT_EQ(lseek(file, 0, SEEK_CUR), 8192);
+	EXPECT_ERRNO(sendfile(out[1], file, NULL, 1), EAGAIN);
+	EXPECT_ERRNO(sendfile(out[1], null, NULL, 1), EAGAIN);
+}

@@ -41,9 +41,13 @@ struct file_ops {
 	int (*show_fdinfo)(struct file *f, char *buf, size_t size);	/* bytes */
 	long (*fcntl)(struct file *f, unsigned cmd, unsigned long arg);	/* F_SETPIPE_SZ, F_GETPIPE_SZ; NULL: EBADF */
 	u32 splice;		/* SPLICE_FROM, SPLICE_TO: splice and sendfile move its bytes to and from a pipe; else EINVAL */
+	/* What splice reads of one that may wait, where that is not what read does; it->count may be 0. */
+	ssize_t (*splice_read)(struct file *f, struct iov_iter *it, bool nonblock);
+	u32 each;		/* EACH_READ, EACH_WRITE: readv and writev hand it one segment after the other */
 };
 
 enum { SPLICE_FROM = 1, SPLICE_TO = 2 };
+enum { EACH_READ = 1, EACH_WRITE = 2 };
 
 struct dir_context {
 	/* false: no more room. type is DT_*. next: value of f->pos that continues after this entry. */
