@@ -117,6 +117,10 @@ def parser():
     fuzz.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
     fuzz.add_argument("--seed", type=int, default=1, metavar="N", help="(default: 1)")
     fuzz.add_argument("--calls", type=int, default=2000, metavar="N", help="on each machine (default: 2000)")
+    fuzz.add_argument("--program", type=int, metavar="K", help="shrink and tell program K of the seed alone")
+    fuzz.add_argument("--stats", action="store_true", help="what came of each call")
+    fuzz.add_argument("--storm", action="store_true", help="many at once on 4 CPUs, for panics and hangs only")
+    fuzz.add_argument("--debug", action="store_true", help="the debug build; in a storm with forced rescheduling")
     fuzz.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
 
     cover = commands.add_parser("coverage", help="which lines of the kernel the tests run",

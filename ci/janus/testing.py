@@ -8,8 +8,8 @@ so do races that forced rescheduling brings about, and allocations fail there by
 """
 import os
 
-from . import (boots, console, costs, coverage, guest as guests, hostchecks, ktap, pagetest, planted, programs, report,
-               scenarios, setup)
+from . import (boots, console, costs, coverage, fuzz, guest as guests, hostchecks, ktap, pagetest, planted, programs,
+               report, scenarios, setup)
 from .build import build
 from .machine import MACHINES, machine
 from .term import Trouble
@@ -94,11 +94,12 @@ def test(options):
                  for hunt in hunts]
         if plain:
             jobs += [(programs.run, m, kernel, folder, options.timeout, name) for name in programs.COMMANDS]
+            jobs.append((fuzz.run, m, folder, kernel, debug, options.timeout))
             jobs.append((scenarios.run, m, kernel, folder))
             jobs.append((scenarios.run_hangs, m, debug, folder))
             jobs.append((costs.run, m, kernel, folder))
     done = boots.run_all(jobs + counting)[:len(jobs)]
-    beside = len(programs.COMMANDS) + 2 if plain else 0     # subjects that are not the suite's
+    beside = len(programs.COMMANDS) + 3 if plain else 0     # subjects that are not the suite's
     step = 1 + suites + beside + plain
     lanes = {}
     for at in range(0, len(done), step):

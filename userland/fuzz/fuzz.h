@@ -14,11 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "actors.h"
+
 enum kind {
 	K_INT, K_UINT, K_LONG, K_ULONG, K_U32, K_U64, K_SIZE, K_OFF, K_FD, K_DFD, K_PID, K_UID, K_GID,
-	K_MODE, K_DEV, K_SIG, K_CLOCK, K_TIMER, K_ADDR, K_PTR,
-	/* user memory from here on */
-	K_STR, K_PATH, K_STRV, K_BUF, K_ARRAY, K_STRUCT,
+	K_MODE, K_DEV, K_SIG, K_CLOCK, K_TIMER, K_ADDR,
+	/* user memory from here on; ptr: what it is, another argument decides */
+	K_PTR, K_STR, K_PATH, K_STRV, K_BUF, K_ARRAY, K_STRUCT,
 };
 
 enum { VALUE, IN, OUT, INOUT };
@@ -32,7 +34,9 @@ struct arg {
 
 struct call {
 	const char *name;
-	int number, nargs, fuzzed;
+	int number, nargs;
+	bool fuzzed;
+	uint8_t theme;		/* which section of the table it stands in */
 	struct arg args[6];
 };
 
@@ -41,7 +45,7 @@ extern const int call_count;
 
 static inline bool is_memory(const struct arg *arg)
 {
-	return arg->kind >= K_STR;
+	return arg->kind >= K_PTR;
 }
 
 /* A result as text: "EBADF", or the number. */
@@ -55,10 +59,11 @@ struct random {
 uint32_t random_next(struct random *r);
 /* 0 <= result < n */
 uint32_t random_below(struct random *r, uint32_t n);
+#define PICK(r, list) list[random_below(r, sizeof(list) / sizeof(list[0]))]
 
 /* ---- a program of calls ---- */
 
-enum { PROGRAM_MAX = 24, TEXT_MAX = 64 };
+enum { PROGRAM_MAX = 24, TEXT_MAX = 200 };
 
 /* What an argument's memory begins with. */
 struct step_memory {
@@ -66,14 +71,21 @@ struct step_memory {
 	uint8_t length;
 };
 
+/* Where an argument's memory lies. PLACE_ZONE: where mmap and its kin play, at its bytes' first word. */
+enum place { PLACE_GOOD, PLACE_NULL, PLACE_LOW, PLACE_KERNEL, PLACE_READ_ONLY, PLACE_EDGE, PLACE_ZONE, PLACES };
+
 struct step {
 	const struct call *call;
+	enum actor actor;
+	uint8_t pointer;	/* bits of arguments that are memory here though the table calls them numbers */
 	long value[6];		/* of an argument that is memory: how it is placed, enum place */
 	struct step_memory memory[6];
 };
 
-/* Where an argument's memory lies. */
-enum place { PLACE_GOOD, PLACE_NULL, PLACE_LOW, PLACE_KERNEL, PLACE_READ_ONLY, PLACE_EDGE, PLACES };
+static inline bool step_has_memory(const struct step *step, int i)
+{
+	return is_memory(&step->call->args[i]) || step->pointer >> i & 1;
+}
 
 struct program {
 	int steps;
@@ -82,11 +94,18 @@ struct program {
 
 /* Make program `number` of a seed. */
 void program_make(struct program *program, uint64_t seed, uint32_t number);
-void step_choose(struct step *step, struct random *r);
-/* Print it as C. */
-void program_print(const struct program *program);
-/* Run it in a fresh directory and process; the bits of `without` leave steps out. Returns a hash of
- * all that it gave; prints each step too when `verbose`. */
+/* What argument `i`, which is memory that the call reads, begins with (structs.c). */
+void choose_memory_bytes(struct step *step, int i, struct random *r);
+/* Lay out the memory of a step and give its arguments. */
+void step_arguments(const struct step *step, long *a);
+/* Print it as C, without these steps. */
+void program_print(const struct program *program, uint32_t without);
+/* Run it in a fresh directory and fresh processes; the bits of `without` leave steps out. Returns a
+ * hash of all that it gave; prints each step too when `verbose`. */
 uint32_t program_run(const struct program *program, uint32_t without, bool verbose);
+/* The same with all actors at work at once; nothing of it can be compared. False when it hangs. */
+bool program_storm(const struct program *program);
+/* What came of each call in all programs so far. */
+void statistics_print(void);
 
 #endif

@@ -16,8 +16,6 @@
 #include "fuzz.h"
 #include "machine.h"
 
-enum { PAGE = 4096 };
-
 static char *good, *hole, *read_only, *write_only;
 static int file, directory, pipe_end, path_only;
 

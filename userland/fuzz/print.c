@@ -1,75 +1,100 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Results by name, and a program of calls printed as C that a person can read and compile.
+ * A program of calls printed as C that a person can read and compile (actors.h says how).
  */
 #include <ctype.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "fuzz.h"
+#include "structs.h"
 
-const char *result_name(long result)
-{
-	static const char *const names[] = {
-		[EPERM] = "EPERM", [ENOENT] = "ENOENT", [ESRCH] = "ESRCH", [EINTR] = "EINTR",
-		[EIO] = "EIO", [ENXIO] = "ENXIO", [E2BIG] = "E2BIG", [ENOEXEC] = "ENOEXEC",
-		[EBADF] = "EBADF", [ECHILD] = "ECHILD", [EAGAIN] = "EAGAIN", [ENOMEM] = "ENOMEM",
-		[EACCES] = "EACCES", [EFAULT] = "EFAULT", [EBUSY] = "EBUSY", [EEXIST] = "EEXIST",
-		[EXDEV] = "EXDEV", [ENODEV] = "ENODEV", [ENOTDIR] = "ENOTDIR", [EISDIR] = "EISDIR",
-		[EINVAL] = "EINVAL", [ENFILE] = "ENFILE", [EMFILE] = "EMFILE", [ENOTTY] = "ENOTTY",
-		[ETXTBSY] = "ETXTBSY", [EFBIG] = "EFBIG", [ENOSPC] = "ENOSPC", [ESPIPE] = "ESPIPE",
-		[EROFS] = "EROFS", [EMLINK] = "EMLINK", [EPIPE] = "EPIPE", [ERANGE] = "ERANGE",
-		[ENAMETOOLONG] = "ENAMETOOLONG", [ENOSYS] = "ENOSYS", [ENOTEMPTY] = "ENOTEMPTY",
-		[ELOOP] = "ELOOP", [EOPNOTSUPP] = "EOPNOTSUPP", [EOVERFLOW] = "EOVERFLOW",
-		[ENOTSOCK] = "ENOTSOCK", [ETIMEDOUT] = "ETIMEDOUT", [ENODATA] = "ENODATA",
-	};
-	static char number[24];
-	size_t count = sizeof(names) / sizeof(names[0]);
+/* ---- a program as C ---- */
 
-	if (result < 0 && result > -(long)count && names[-result])
-		return names[-result];
-	snprintf(number, sizeof(number), "%ld", result);
-	return number;
-}
-
-static void print_bytes(const struct step_memory *m)
+static void print_bytes(const unsigned char *bytes, int n)
 {
 	putchar('"');
-	for (int i = 0; i < m->length; i++)
-		if (isprint(m->bytes[i]) && m->bytes[i] != '"' && m->bytes[i] != '\\')
-			putchar(m->bytes[i]);
-		else if (i != m->length - 1 || m->bytes[i])
-			printf("\\%03o", m->bytes[i]);
+	for (int i = 0; i < n; i++)
+		if (isprint(bytes[i]) && bytes[i] != '"' && bytes[i] != '\\' && bytes[i] != '?')
+			putchar(bytes[i]);
+		else
+			printf("\\%03o", bytes[i]);
 	putchar('"');
 }
 
-static void print_argument(const struct step *step, int i)
+static bool is_text(const struct step *step, int i)
 {
-	static const char *const places[] = { "", "NULL", "(void *)16", "KERNEL", "READ_ONLY", "EDGE" };
 	const struct arg *arg = &step->call->args[i];
 
-	if (arg->kind == K_ADDR)
-		printf("zone + 0x%lx", step->value[i]);
-	else if (!is_memory(arg))
-		printf(arg->kind == K_MODE ? "0%lo" : "%ld", step->value[i]);
-	else if (step->value[i] != PLACE_GOOD)
-		printf("/* %s */ %s", arg->name, places[step->value[i]]);
-	else if (arg->direction == OUT)
-		printf("%s", arg->name);
-	else
-		print_bytes(&step->memory[i]);
+	return (arg->kind == K_STR || arg->kind == K_PATH) && step->value[i] == PLACE_GOOD;
 }
 
-void program_print(const struct program *program)
+/* Lines that put into a slot what the call is to find there. */
+static void print_slot(const struct step *step, int i, unsigned long at)
 {
-	for (int n = 0; n < program->steps; n++) {
-		const struct step *step = &program->step[n];
+	const unsigned char *slot = (void *)SLOT_AT(step->actor, i);
+	const int parts[][2] = { { 0, 200 }, { IN_SLOT, 128 }, { MESSAGE_CONTROL, 64 }, { MESSAGE_VECTORS, 48 } };
 
-		printf("\tsyscall(SYS_%s", step->call->name);
-		for (int i = 0; i < step->call->nargs; i++) {
-			printf(", ");
-			print_argument(step, i);
-		}
-		printf(");\t/* %d */\n", n);
+	if (step->value[i] == PLACE_EDGE && step->memory[i].length > 4) {
+		printf("\tput(0x%lx, ", at);
+		print_bytes((void *)at, step->memory[i].length - 3);
+		printf(", %d);\n", step->memory[i].length - 3);
 	}
+	for (int p = 0; p < 4 && step->value[i] == PLACE_GOOD; p++) {
+		int n = parts[p][1];
+
+		while (n && slot[parts[p][0] + n - 1] == '.')
+			n--;
+		if (!n)
+			continue;
+		printf("\tput(0x%lx, ", (unsigned long)slot + parts[p][0]);
+		print_bytes(slot + parts[p][0], n);
+		printf(", %d);\n", n);
+	}
+}
+
+static void print_number(const struct arg *arg, long value)
+{
+	static const struct { long value; const char *name; } names[] = {
+		{ PID_A, "PID_A" }, { PID_B, "PID_B" }, { PID_T, "PID_T" }, { -100, "AT_FDCWD" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].value == value && (arg->kind == K_PID || (i == 3 && arg->kind == K_DFD))) {
+			printf(", %s", names[i].name);
+			return;
+		}
+	printf(arg->kind == K_MODE ? ", 0%lo" : value > 65535 ? ", 0x%lx" : ", %ld", value);
+}
+
+static void print_step(const struct step *step, int n)
+{
+	long a[6] = { 0 };
+
+	step_arguments(step, a);
+	for (int i = 0; i < step->call->nargs; i++)
+		if (step_has_memory(step, i) && !is_text(step, i))
+			print_slot(step, i, a[i]);
+	printf("\ton(%c, %s%s", "ATB"[step->actor], step->call->number < 0 ? "DO_" : "SYS_",
+	       step->call->number == DO_LOAD ? "LOAD" : step->call->number == DO_STORE ? "STORE" : step->call->name);
+	for (int i = 0; i < 6; i++)
+		if (i < step->call->nargs && is_text(step, i)) {
+			printf(", (long)");
+			print_bytes(step->memory[i].bytes, step->memory[i].length - 1);
+		} else if (i < step->call->nargs && step_has_memory(step, i)) {
+			printf(", 0x%lx", a[i]);
+		} else {
+			print_number(i < step->call->nargs ? &step->call->args[i] : &(struct arg){ 0 }, a[i]);
+		}
+	printf(");\t/* %d */\n", n);
+}
+
+void program_print(const struct program *program, uint32_t without)
+{
+	actors_memory();
+	printf("#include <fcntl.h>\n#include <sys/syscall.h>\n#include \"actors.h\"\n\nint main(void)\n{\n"
+	       "\tscene_files();\n\tactors_begin();\n");
+	for (int n = 0; n < program->steps; n++)
+		if (!(without >> n & 1))
+			print_step(&program->step[n], n);
+	printf("\tactors_end();\n\tscene_hash(true);\n}\n");
 }

@@ -1,313 +1,381 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Running a program of calls: in a fresh directory and a child of its own, with the memory of each
- * argument laid out anew before each call. What each call gave, what it wrote, and the tree of files
- * that is left are folded into one hash.
+ * Running a program of calls: the memory of each argument is laid out anew before its call. What each call
+ * gave and wrote, when it came back, which signals were seen, what each actor has left, and the tree of
+ * files are folded into one hash.
  */
-#include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fuzz.h"
 #include "machine.h"
+#include "structs.h"
 
-enum {
-	PAGE = 4096,
-	SLOT = 5 * PAGE,	/* an argument's memory: four pages and one that faults */
-	ZONE_PAGES = 32,	/* where mmap and its kin play */
-};
+/* ---- a step: arguments ---- */
 
-/* What the child leaves for its parent, in shared memory. */
-struct outcome {
-	int reached;		/* the step it was in */
-	long result[PROGRAM_MAX];
-	uint32_t written[PROGRAM_MAX];	/* hash of what the call wrote */
-};
-
-static struct outcome *outcome;
-static char *arena, *zone, *read_only;
-
-static uint32_t fold(uint32_t hash, const void *bytes, size_t n)
+static void fill(char *slot)
 {
-	const unsigned char *p = bytes;
-
-	while (n--)
-		hash = (hash ^ *p++) * 16777619u;
-	return hash;
+	memset(slot, '.', 4 * PAGE);
 }
-
-static void set_up_memory(void)
-{
-	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	arena = mmap((void *)0x200000000, 6 * SLOT, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	for (int i = 0; i < 6; i++)
-		mprotect(arena + i * SLOT + 4 * PAGE, PAGE, PROT_NONE);
-	zone = mmap((void *)0x300000000, ZONE_PAGES * PAGE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	read_only = mmap((void *)0x400000000, PAGE, PROT_READ,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-}
-
-/* ---- before: the directory, the descriptors 3 to 8 ---- */
-
-static void remove_tree(const char *path)
-{
-	DIR *d;
-	struct dirent *e;
-	char below[512];
-
-	if (unlink(path) == 0)
-		return;
-	chmod(path, 0700);
-	d = opendir(path);
-	while (d && (e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		snprintf(below, sizeof(below), "%s/%s", path, e->d_name);
-		remove_tree(below);
-	}
-	if (d)
-		closedir(d);
-	rmdir(path);
-}
-
-static void set_up_files(void)
-{
-	int fd;
-
-	umask(022);
-	remove_tree("/tmp/fuzz");
-	mkdir("/tmp/fuzz", 0755);
-	mkdir("/tmp/fuzz/w", 0777);
-	chdir("/tmp/fuzz/w");
-	fd = open("b", O_RDWR | O_CREAT, 0600);
-	write(fd, "bb", 2);
-	close(fd);
-	mkdir("d", 0755);
-	close(open("d/b", O_RDWR | O_CREAT, 0644));
-	mknod("n", S_IFCHR | 0666, 0x103);
-	symlink("d", "l");
-	symlink("loop", "loop");
-}
-
-/* 3 a file, 4 a directory, 5 and 6 a pipe, 7 an eventfd, 8 the file read only. */
-static void set_up_descriptors(void)
-{
-	int fds[2], null = open("/dev/null", O_RDWR);
-
-	for (int i = 0; i < 3; i++)
-		dup2(null, i);
-	for (int i = 3; i < 64; i++)
-		close(i);
-	open("a", O_RDWR | O_CREAT, 0644);
-	write(3, "0123456789", 10);
-	open("d", O_RDONLY | O_DIRECTORY);
-	pipe2(fds, O_NONBLOCK);
-	eventfd(5, EFD_NONBLOCK);
-	open("a", O_RDONLY);
-}
-
-/* ---- a step ---- */
 
 static long place_memory(const struct step *step, int i)
 {
-	char *slot = arena + i * SLOT;
+	char *slot = (char *)SLOT_AT(step->actor, i);
 	size_t n = step->memory[i].length;
 
 	switch (step->value[i]) {
 	case PLACE_NULL: return 0;
 	case PLACE_LOW: return 16;
 	case PLACE_KERNEL: return machine_foreign[3];
-	case PLACE_READ_ONLY: return (long)read_only;
+	case PLACE_READ_ONLY: return READ_ONLY;
+	case PLACE_ZONE: return ZONE + *(const long *)step->memory[i].bytes;
 	case PLACE_EDGE: slot += 4 * PAGE - (n > 4 ? n - 3 : 5); n = n > 4 ? n - 3 : 0; break;
 	default: break;
 	}
 	memcpy(slot, step->memory[i].bytes, n);
+	structs_fill_slot(step, i);
 	return (long)slot;
 }
 
-/* An array of iovec names memory of its own, in the same slot. */
-static void place_iovec(const struct step *step, int i, long at)
+static long real_pid(long pid)
 {
-	struct iovec *v = (struct iovec *)at;
+	return pid >= PID_CONDUCTOR && pid <= PID_T ? pid + 10 * actors_worker : pid;
+}
 
-	if (step->value[i] != PLACE_GOOD || !step->call->args[i].detail ||
-	    strcmp(step->call->args[i].detail, "iovec"))
-		return;
-	for (int k = 0; k < 3; k++) {
-		v[k].iov_base = arena + i * SLOT + PAGE + k * 64;
-		v[k].iov_len = step->memory[i].bytes[k] % 70;
+void step_arguments(const struct step *step, long *a)
+{
+	for (int i = 0; i < step->call->nargs; i++)
+		if (step_has_memory(step, i))
+			fill((char *)SLOT_AT(step->actor, i));
+	for (int i = 0; i < step->call->nargs; i++) {
+		a[i] = step_has_memory(step, i) ? place_memory(step, i) : step->value[i];
+		if (step->call->args[i].kind == K_PID || !strcmp(step->call->args[i].name, "who"))
+			a[i] = real_pid(a[i]);
 	}
 }
 
-static long argument(const struct step *step, int i)
-{
-	const struct arg *arg = &step->call->args[i];
-	long at;
+/* ---- a step: what it gave ---- */
 
-	if (arg->kind == K_ADDR)
-		return (long)zone + step->value[i];
-	if (!is_memory(arg))
-		return step->value[i];
-	at = place_memory(step, i);
-	place_iovec(step, i, at);
-	return at;
+/* A result that a kernel chooses freely, as what it means. */
+static long meaning(const struct step *step, long result)
+{
+	static const char *const free_choice[] = { "times", "time", "mmap", "mremap", "fork", "clone", "clone3", "arch_prctl" };
+	const char *name = step->call->name;
+
+	if (result >= ZONE && result < ZONE + ZONE_PAGES * PAGE)
+		return result - ZONE;
+	for (size_t i = 0; i < sizeof(free_choice) / sizeof(free_choice[0]); i++)
+		if (!strcmp(free_choice[i], name) && result > 0)
+			return 1;
+	/* A child of a fork that was waited for. */
+	if (!strncmp(name, "wait", 4) && result > 0 && result != PID_B)
+		return 1;
+	return result;
+}
+
+struct output {
+	const char *detail;
+	uint16_t from, size;	/* what of it is alike on every kernel */
+};
+
+static uint32_t hash_stat(const struct stat *st, uint32_t hash)
+{
+	long about[5] = { st->st_mode, st->st_uid, st->st_gid, st->st_nlink, S_ISDIR(st->st_mode) ? 0 : st->st_size };
+
+	return fold(hash, about, sizeof(about));
+}
+
+/* The names and kinds, in any order. */
+static uint32_t hash_names(const char *bytes, long n, bool old)
+{
+	uint32_t sum = 0;
+
+	for (long at = 0; at < n; at += *(const uint16_t *)(bytes + at + 16))
+		sum += fold(1, bytes + at + (old ? 18 : 19), strlen(bytes + at + (old ? 18 : 19)));
+	return sum;
+}
+
+static uint32_t hash_message(const char *slot, uint32_t hash)
+{
+	const struct msghdr *h = (const void *)slot;
+	long about[3] = { h->msg_namelen, h->msg_controllen, h->msg_flags };
+
+	hash = fold(hash, about, sizeof(about));
+	return fold(hash, slot + IN_SLOT, 2048);
+}
+
+static uint32_t hash_buffer(const struct step *step, const char *slot, long result, uint32_t hash)
+{
+	if (!strncmp(step->call->name, "getdents", 8))
+		return hash_names(slot, result, !step->call->name[8]);
+	if (!strcmp(step->call->name, "mincore"))
+		result = step->value[1] / PAGE;
+	if (!strcmp(step->call->name, "getrandom"))
+		return 0;
+	return fold(hash, slot, result < 4 * PAGE ? result : 0);
 }
 
 /* What a call wrote that must be alike on every kernel. */
 static uint32_t hash_output(const struct step *step, int i, long result)
 {
+	static const struct output alike[] = {
+		{ "int", 0, 4 }, { "uid", 0, 4 }, { "gid", 0, 12 }, { "pipefd", 0, 8 }, { "sigset", 0, 8 }, { "loff", 0, 8 },
+		{ "rlimit", 0, 16 }, { "sigaction", 0, 8 }, { "stack", 0, 24 }, { "fd_set", 0, 16 },
+		{ "sched_param", 0, 4 }, { "sched_attr", 0, 48 }, { "cap_header", 0, 8 }, { "cap_data", 0, 24 },
+		{ "pollfd", 0, 24 }, { "iovec", IN_SLOT, 400 }, { "u32", 0, 4 }, { "statx", 16, 14 }, { "siginfo", 0, 12 },
+		{ "cpumask", 0, 8 },
+	};
 	const struct arg *arg = &step->call->args[i];
-	const char *detail = arg->detail ? arg->detail : "";
-	const char *slot = arena + i * SLOT;
-	const struct stat *st = (const void *)slot;
+	const char *detail = arg->detail ? arg->detail : "", *slot = (const char *)SLOT_AT(step->actor, i);
 	uint32_t hash = 2166136261u;
 
 	if (arg->direction < OUT || step->value[i] != PLACE_GOOD || result < 0)
 		return 0;
-	if (!strcmp(detail, "stat")) {
-		hash = fold(hash, &st->st_mode, sizeof(st->st_mode));
-		hash = fold(hash, &st->st_uid, sizeof(st->st_uid));
-		hash = fold(hash, &st->st_gid, sizeof(st->st_gid));
-		if (!S_ISDIR(st->st_mode))
-			hash = fold(hash, &st->st_size, sizeof(st->st_size));
-		return fold(hash, &st->st_nlink, sizeof(st->st_nlink));
-	}
-	if (!strcmp(detail, "statx"))
-		return fold(hash, slot + 16, 14);	/* links, user, group, mode */
-	if (arg->kind == K_BUF && result <= 4 * PAGE)
-		return fold(hash, slot, result);
-	if (arg->kind == K_STRUCT && arg->size <= 32)
-		return fold(hash, slot, arg->size);
-	if (!strcmp(detail, "pollfd"))
-		return fold(hash, slot, 24);
-	if (!strcmp(detail, "iovec"))
-		return fold(hash, slot + PAGE, 256);
+	if (!strcmp(step->call->name, "clone3") || !strcmp(step->call->name, "clone"))
+		return 0;
+	if (!strcmp(detail, "stat"))
+		return hash_stat((const void *)slot, hash);
+	if (!strcmp(detail, "msghdr") || !strcmp(detail, "mmsghdr"))
+		return hash_message(slot, hash);
+	if (!strcmp(detail, "epoll_event"))
+		return fold(hash, slot, result * sizeof(struct { int a; long b; } __attribute__((packed))));
+	if (arg->kind == K_BUF)
+		return hash_buffer(step, slot, result, hash);
+	for (size_t k = 0; k < sizeof(alike) / sizeof(alike[0]); k++)
+		if (!strcmp(alike[k].detail, detail))
+			return fold(hash, slot + alike[k].from, alike[k].size);
 	return 0;
 }
 
-static void run_step(const struct step *step, int n)
-{
-	long a[6] = { 0 }, result;
+/* ---- statistics: what came of each call ---- */
 
-	for (int i = 0; i < step->call->nargs; i++)
-		if (is_memory(&step->call->args[i]))
-			memset(arena + i * SLOT, '.', 4 * PAGE);
-	for (int i = 0; i < step->call->nargs; i++)
-		a[i] = argument(step, i);
-	outcome->reached = n;
-	result = machine_syscall(step->call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	if (result >= (long)zone && result < (long)zone + ZONE_PAGES * PAGE)
-		result -= (long)zone;
-	outcome->result[n] = result;
-	for (int i = 0; i < step->call->nargs; i++)
-		outcome->written[n] = outcome->written[n] * 31 + hash_output(step, i, result);
+enum { ERRORS = 140 };
+static struct {
+	uint32_t success, waited, error[ERRORS];
+} counts[512];
+
+static void count(const struct step *step, long result)
+{
+	long call;
+
+	if (step->call->number < 0)	/* a load or a store, which is not of the table */
+		return;
+	call = step->call - calls;
+	if (result == STILL_WAITS)
+		counts[call].waited++;
+	else if (result >= 0)
+		counts[call].success++;
+	else if (result > -ERRORS)
+		counts[call].error[-result]++;
 }
 
-/* ---- after: the tree of files ---- */
-
-static uint32_t hash_tree(const char *path, uint32_t hash, bool verbose)
+void statistics_print(void)
 {
-	char below[512], content[16384];
-	struct dirent *list[64];
-	struct stat st;
-	int n = 0;
+	for (int i = 0; i < call_count; i++) {
+		uint32_t all = counts[i].success + counts[i].waited;
 
-	if (lstat(path, &st) < 0)
-		return hash;
-	hash = fold(hash, path, strlen(path));
-	hash = fold(hash, &st.st_mode, sizeof(st.st_mode));
-	hash = fold(hash, &st.st_uid, sizeof(st.st_uid));
-	hash = fold(hash, &st.st_gid, sizeof(st.st_gid));
-	if (verbose)
-		printf("   %s mode %o uid %u gid %u size %ld links %ld\n", path, st.st_mode, st.st_uid,
-		       st.st_gid, S_ISDIR(st.st_mode) ? 0 : (long)st.st_size, (long)st.st_nlink);
-	if (S_ISREG(st.st_mode)) {
-		int fd = open(path, O_RDONLY | O_NONBLOCK);
-		ssize_t got = read(fd, content, sizeof(content));
-
-		close(fd);
-		hash = fold(hash, &st.st_size, sizeof(st.st_size));
-		return fold(hash, content, got > 0 ? got : 0);
+		for (int e = 0; e < ERRORS; e++)
+			all += counts[i].error[e];
+		if (!all)
+			continue;
+		printf("= %-20s %6u calls %3u%% succeed %3u%% wait", calls[i].name, all, counts[i].success * 100 / all,
+		       counts[i].waited * 100 / all);
+		for (int e = 0; e < ERRORS; e++)
+			if (counts[i].error[e])
+				printf(" %s %u", result_name(-e), counts[i].error[e]);
+		printf("\n");
 	}
-	if (!S_ISDIR(st.st_mode))
-		return hash;
-	DIR *d = opendir(path);
-	struct dirent *e;
-	while (d && n < 64 && (e = readdir(d))) {
-		list[n] = malloc(sizeof(*e));
-		memcpy(list[n++], e, sizeof(*e));
-	}
-	if (d)
-		closedir(d);
-	for (int i = 0; i < n; i++)	/* in the order of names */
-		for (int k = i + 1; k < n; k++)
-			if (strcmp(list[k]->d_name, list[i]->d_name) < 0) {
-				struct dirent *swap = list[i];
-
-				list[i] = list[k];
-				list[k] = swap;
-			}
-	for (int i = 0; i < n; i++) {
-		if (strcmp(list[i]->d_name, ".") && strcmp(list[i]->d_name, "..")) {
-			snprintf(below, sizeof(below), "%.200s/%.255s", path, list[i]->d_name);
-			hash = hash_tree(below, hash, verbose);
-		}
-		free(list[i]);
-	}
-	return hash;
 }
 
-static void child(const struct program *program, uint32_t without)
+/* ---- a program ---- */
+
+struct run {
+	const struct program *program;
+	int at[ACTORS];		/* the step that each actor is in, or -1 */
+	bool stirred;		/* a signal or a child may come at any time */
+	bool verbose;
+	uint32_t hash;
+};
+
+/* What one thing gave, into the hash and on the terminal. */
+static void result_is(struct run *run, int n, long result, uint32_t written)
 {
-	setsid();
-	set_up_descriptors();
-	alarm(3);
-	for (int i = 0; i < program->steps; i++)
-		if (!(without >> i & 1))
-			run_step(&program->step[i], i);
-	outcome->reached = program->steps;
-	_exit(0);
+	const struct step *step = &run->program->step[n];
+
+	count(step, result);
+	run->hash = fold(run->hash, &result, sizeof(result));
+	run->hash = fold(run->hash, &written, sizeof(written));
+	if (run->verbose)
+		printf("   %2d %c %s = %s (%08x)\n", n, "ATB"[step->actor], step->call->name, result_name(result), written);
+}
+
+static bool makes_child(const struct step *step)
+{
+	return !strcmp(step->call->name, "fork") || !strncmp(step->call->name, "clone", 5);
+}
+
+/* Calls after which others than the one who made it may have to run. */
+static bool stirs(const struct step *step)
+{
+	static const char *const names[] = { "kill", "sig", "fork", "clone", "exit", "fcntl", "ioctl", "prctl", "timer", "alarm", "sched",
+		"pidfd", "setp", "wait" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strstr(step->call->name, names[i]))
+			return true;
+	return false;
+}
+
+/* Results of those who came back, and who died in their calls. */
+static void collect(struct run *run)
+{
+	for (enum actor who = A; who < ACTORS; who++) {
+		int n = run->at[who];
+		const struct step *step = &run->program->step[n];
+		uint32_t written = 0;
+		long result;
+
+		if (n < 0 || (!actors_back(who) && !actors_gone(who)))
+			continue;
+		run->at[who] = -1;
+		result = actors_back(who) ? actors_result(who) : IS_GONE;
+		for (int i = 0; i < step->call->nargs; i++)
+			written = written * 31 + hash_output(step, i, result);
+		result_is(run, n, meaning(step, result), written);
+	}
+}
+
+static void fold_sightings(struct run *run)
+{
+	const struct sighting *s;
+	uint32_t sum = 0;	/* two processes may see theirs in any order */
+
+	while ((s = actors_sighting())) {
+		int who = s->actor, code = s->code, from = s->pid >= PID_CONDUCTOR ? s->pid : 0;
+		uint32_t one = fold(fold(fold(1, &s->signal, 4), &code, 4), &who, 4);
+
+		if (s->signal != SIGCHLD)
+			one = fold(fold(one, &from, 4), &s->value, 4);
+		sum += one;
+		if (run->verbose)
+			printf("      %c saw signal %d, code %d of %d with %d\n", "ATB?"[who], s->signal, code, from, s->value);
+	}
+	run->hash = fold(run->hash, &sum, sizeof(sum));
+}
+
+static bool settle(struct run *run)
+{
+	bool settled = actors_settle(run->stirred);
+
+	collect(run);
+	fold_sightings(run);
+	return settled;
+}
+
+static bool take_step(struct run *run, int n)
+{
+	const struct step *step = &run->program->step[n];
+	enum actor who = step->actor;
+	long a[6] = { 0 };
+	bool settled;
+
+	if (run->at[who] >= 0 || actors_gone(who) || actors_stopped(who)) {
+		result_is(run, n, actors_gone(who) ? IS_GONE : IS_BUSY, 0);
+		return true;
+	}
+	run->stirred |= stirs(step);
+	step_arguments(step, a);
+	run->at[who] = n;
+	actors_order(who, step->call->number, a);
+	if (makes_child(step)) {
+		actors_settle(false);
+		if (actors_back(who) && actors_result(who) > 0)
+			actors_watch(actors_result(who));
+	}
+	settled = settle(run);
+	if (run->at[who] == n)
+		result_is(run, n, STILL_WAITS, 0);
+	return settled;
+}
+
+static void inspect(struct run *run)
+{
+	static const long nothing[6];
+
+	for (enum actor who = A; who < ACTORS; who++) {
+		long result;
+
+		if (run->at[who] >= 0 || actors_gone(who) || actors_stopped(who))
+			continue;
+		actors_order(who, DO_INSPECT, nothing);
+		actors_settle(run->stirred);
+		result = actors_back(who) ? actors_result(who) : IS_GONE;
+		run->hash = fold(run->hash, &result, sizeof(result));
+		if (run->verbose)
+			printf("   %c has\n%s", "ATB"[who], actors_inspection(who));
+	}
+	fold_sightings(run);
 }
 
 uint32_t program_run(const struct program *program, uint32_t without, bool verbose)
 {
-	uint32_t hash = 2166136261u;
-	int status = 0;
-	pid_t pid;
+	struct run run = { program, { -1, -1, -1 }, false, verbose, 2166136261u };
+	bool settled = true;
+	uint32_t tree;
 
-	if (!outcome)
-		set_up_memory();
-	set_up_files();
-	memset(outcome, 0, sizeof(*outcome));
-	pid = fork();
-	if (pid == 0)
-		child(program, without);
-	waitpid(pid, &status, 0);
-	status = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	for (int i = 0; i <= outcome->reached && i < program->steps; i++) {
-		if (without >> i & 1)
-			continue;
-		if (verbose)
-			printf("   %2d %s = %s (%08x)\n", i, program->step[i].call->name,
-			       result_name(outcome->result[i]), outcome->written[i]);
-		hash = fold(hash, &outcome->result[i], sizeof(long));
-		hash = fold(hash, &outcome->written[i], sizeof(uint32_t));
+	scene_files();
+	actors_begin();
+	for (int i = 0; settled && i < program->steps; i++)
+		if (!(without >> i & 1))
+			settled = take_step(&run, i);
+	if (settled)
+		inspect(&run);
+	if (!actors_end() || !settled) {
+		printf("# hangs\n");
+		run.hash = 0;
 	}
-	hash = fold(hash, &status, sizeof(status));
-	hash = fold(hash, &outcome->reached, sizeof(outcome->reached));
-	if (verbose)
-		printf("   ended by signal %d in step %d\n", status, outcome->reached);
-	return hash_tree("/tmp/fuzz/w", hash, verbose);
+	tree = scene_hash(verbose);
+	return fold(run.hash, &tree, sizeof(tree));
+}
+
+/* ---- a storm: all at once ---- */
+
+bool program_storm(const struct program *program)
+{
+	int next[ACTORS] = { 0 };
+	bool more = true;
+
+	scene_files();
+	actors_begin();
+	for (int tries = 0; more && tries < 3000; tries++) {
+		more = false;
+		for (enum actor who = A; who < ACTORS; who++) {
+			const struct step *step;
+			long a[6] = { 0 };
+
+			if (!actors_back(who)) {
+				more |= tries % 16 || !actors_asleep(who);
+				continue;
+			}
+			while (next[who] < program->steps && program->step[next[who]].actor != who)
+				next[who]++;
+			if (next[who] == program->steps)
+				continue;
+			step = &program->step[next[who]++];
+			step_arguments(step, a);
+			actors_order(who, step->call->number, a);
+			more = true;
+		}
+		if (more)
+			sched_yield();
+	}
+	return actors_end();
 }
