@@ -13,7 +13,7 @@
 #define STATX_ATTR_AUTOMOUNT 0x1000
 #define STATX_ATTR_DAX 0x200000
 
-static inline void kstat_fill(struct kstat *st, const struct inode *i)
+static void kstat_fill(struct kstat *st, const struct inode *i)
 {
 	*st = (struct kstat){
 		.dev = i->sb->dev, .ino = i->ino, .rdev = i->rdev, .size = i->size, .blocks = inode_blocks(i),
@@ -34,24 +34,28 @@ int vfs_getattr(const struct path *p, struct kstat *st)
 	return i->ops->getattr ? i->ops->getattr(i, st) : 0;
 }
 
-static inline void stat_fill(struct stat *s, const struct kstat *k)
+/* Field by field, here and below: an initialiser would clear all of it, and hold every value until then. */
+static void stat_fill(struct stat *s, const struct kstat *k)
 {
-	*s = (struct stat){
-		.st_dev = k->dev, .st_ino = k->ino, .st_mode = k->mode, .st_nlink = k->nlink, .st_uid = k->uid,
-		.st_gid = k->gid, .st_rdev = k->rdev, .st_size = k->size, .st_blksize = k->blksize, .st_blocks = k->blocks,
-		.st_atime = k->atime.tv_sec, .st_atime_nsec = k->atime.tv_nsec,
-		.st_mtime = k->mtime.tv_sec, .st_mtime_nsec = k->mtime.tv_nsec,
-		.st_ctime = k->ctime.tv_sec, .st_ctime_nsec = k->ctime.tv_nsec,
-	};
+	s->st_dev = k->dev, s->st_ino = k->ino, s->st_rdev = k->rdev;
+	s->st_mode = k->mode, s->st_nlink = k->nlink, s->st_uid = k->uid, s->st_gid = k->gid;
+	s->st_size = k->size, s->st_blksize = k->blksize, s->st_blocks = k->blocks;
+	s->st_atime = k->atime.tv_sec, s->st_atime_nsec = k->atime.tv_nsec;
+	s->st_mtime = k->mtime.tv_sec, s->st_mtime_nsec = k->mtime.tv_nsec;
+	s->st_ctime = k->ctime.tv_sec, s->st_ctime_nsec = k->ctime.tv_nsec;
+	stat_clear_pads(s);
 }
 
-/* Straight from the inode: the compiler makes one copy of the two. */
+/* Straight from the inode, as most calls ask for it. */
 static inline void stat_inode(struct stat *s, const struct inode *i)
 {
-	struct kstat k;
-
-	kstat_fill(&k, i);
-	stat_fill(s, &k);
+	s->st_dev = i->sb->dev, s->st_ino = i->ino, s->st_rdev = i->rdev;
+	s->st_mode = i->mode, s->st_nlink = i->nlink, s->st_uid = i->uid, s->st_gid = i->gid;
+	s->st_size = i->size, s->st_blksize = i->sb->block_size, s->st_blocks = inode_blocks(i);
+	s->st_atime = i->atime.tv_sec, s->st_atime_nsec = i->atime.tv_nsec;
+	s->st_mtime = i->mtime.tv_sec, s->st_mtime_nsec = i->mtime.tv_nsec;
+	s->st_ctime = i->ctime.tv_sec, s->st_ctime_nsec = i->ctime.tv_nsec;
+	stat_clear_pads(s);
 }
 
 static int stat_path(struct stat *s, const struct path *p)

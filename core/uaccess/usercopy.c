@@ -70,19 +70,6 @@ int copy_struct_from_user(void *to, size_t ksize, uaddr_t from, size_t usize)
 	return copy_from_user(to, from, both) ? -EFAULT : 0;
 }
 
-long strncpy_from_user(char *to, uaddr_t from, size_t n)
-{
-	size_t room;
-	long len;
-
-	if (from >= ARCH_USER_END)
-		return -EFAULT;
-	room = min_t(size_t, n, ARCH_USER_END - from);
-	len = arch_strncpy_from_user(to, from, (long)room);
-	/* The string ran into the end of user space. */
-	return len == (long)room && room < n ? -EFAULT : len;
-}
-
 /* Paths live in a page each: the magazines of the page allocator make that the cheapest 4 KiB there is. */
 char *path_from_user(uaddr_t from, bool empty_ok)
 {

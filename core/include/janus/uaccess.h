@@ -63,7 +63,19 @@ int cmpxchg_user_nofault(u32 *old, uaddr_t addr, u32 expected, u32 desired);
 /* Like copy_from_user for extensible structs (clone3, openat2): usize from user, ksize known. 0, -EFAULT, -E2BIG. */
 int copy_struct_from_user(void *to, size_t ksize, uaddr_t from, size_t usize);
 /* A NUL-terminated string of at most n - 1 bytes: length, -EFAULT, or n when too long (not terminated). */
-long strncpy_from_user(char *to, uaddr_t from, size_t n);
+static inline long strncpy_from_user(char *to, uaddr_t from, size_t n)
+{
+	size_t room;
+	long len;
+
+	might_sleep();
+	if (from >= ARCH_USER_END)
+		return -EFAULT;
+	room = min_t(size_t, n, ARCH_USER_END - from);
+	len = arch_strncpy_from_user(to, from, (long)room);
+	/* The string ran into the end of user space. */
+	return len == (long)room && room < n ? -EFAULT : len;
+}
 /* A path: a kmalloc'ed copy (free with path_free), ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOENT for "" unless empty_ok, -ENOMEM). */
 char *path_from_user(uaddr_t from, bool empty_ok);
 void path_free(char *path);

@@ -17,4 +17,12 @@ struct stat {
 };
 _Static_assert(sizeof(struct stat) == 128, "stat is 128 bytes");
 
+/* What stands between and behind the fields. */
+static inline void stat_clear_pads(struct stat *s)
+{
+	s->pad1 = 0;
+	s->pad2 = 0;
+	s->unused[0] = s->unused[1] = 0;
+}
+
 #endif

@@ -15,4 +15,11 @@ struct stat {
 };
 _Static_assert(sizeof(struct stat) == 144, "stat is 144 bytes");
 
+/* What stands between and behind the fields. */
+static inline void stat_clear_pads(struct stat *s)
+{
+	s->pad0 = 0;
+	s->unused[0] = s->unused[1] = s->unused[2] = 0;
+}
+
 #endif
