@@ -198,7 +198,7 @@ long sys_mincore(uaddr_t addr, size_t len, uaddr_t vec)
 		return -ENOMEM;
 	if (!access_ok(vec, pages))
 		return -EFAULT;
-	chunk = get_page_zeroed();
+	chunk = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!chunk)
 		return -EAGAIN;
 	for (; pages; pages -= n, addr += n << PAGE_SHIFT, vec += n) {
@@ -208,6 +208,6 @@ long sys_mincore(uaddr_t addr, size_t len, uaddr_t vec)
 		if (n < 0)
 			break;
 	}
-	free_page_addr(chunk);
+	kfree(chunk);
 	return n < 0 ? n : 0;
 }
