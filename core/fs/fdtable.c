@@ -192,7 +192,19 @@ static inline void set_cloexec(struct fdtable *t, unsigned fd, bool on)
 		t->cloexec[fd / 64] &= ~(1UL << (fd % 64));
 }
 
-int fd_alloc(unsigned from, unsigned flags)
+/* fd is free: it is the caller's. */
+static inline void claim(struct files *files, unsigned from, unsigned fd, unsigned flags)
+{
+	struct fdtable *t = files->table;
+
+	t->open[fd / 64] |= 1UL << (fd % 64);
+	set_cloexec(t, fd, flags & O_CLOEXEC);
+	if (from <= files->next)
+		files->next = fd + 1;
+}
+
+/* The table is shared, or must grow, or may not. */
+static __noinline int fd_alloc_slow(unsigned from, unsigned flags)
 {
 	struct files *files = current->files;
 	bool locked = table_lock(files);
@@ -213,14 +225,26 @@ int fd_alloc(unsigned from, unsigned flags)
 		if (err)
 			goto out;
 	}
-	t->open[fd / 64] |= 1UL << (fd % 64);
-	set_cloexec(t, fd, flags & O_CLOEXEC);
-	if (from <= files->next)
-		files->next = fd + 1;
+	claim(files, from, fd, flags);
 	err = fd;
 out:
 	table_unlock(files, locked);
 	return err;
+}
+
+int fd_alloc(unsigned from, unsigned flags)
+{
+	struct files *files = current->files;
+	unsigned fd;
+
+	if (likely(!files_shared(files))) {
+		fd = find_free(files->table, max(from, files->next));
+		if (likely(fd < files->table->max && fd < rlimit(RLIMIT_NOFILE) && fd < NR_OPEN_MAX)) {
+			claim(files, from, fd, flags);
+			return (int)fd;
+		}
+	}
+	return fd_alloc_slow(from, flags);
 }
 
 void fd_install(int fd, struct file *f)

@@ -86,17 +86,9 @@ void inode_init_special(struct inode *i, dev_t rdev)
 		i->fops = &pipe_fops;
 }
 
-int generic_permission(struct inode *i, int mask)
+/* The mode says no. */
+static __noinline int capable_permission(struct inode *i, int mask)
 {
-	const struct cred *cred = current->cred;
-	mode_t mode = i->mode;
-
-	if (cred->fsuid == i->uid)
-		mode >>= 6;
-	else if (((mode >> 3) ^ mode) & mask & 7 && in_group(i->gid))
-		mode >>= 3;
-	if (likely(!(mask & ~mode & 7)))
-		return 0;
 	if (S_ISDIR(i->mode)) {
 		if (!(mask & MAY_WRITE) && capable(CAP_DAC_READ_SEARCH))
 			return 0;
@@ -107,6 +99,28 @@ int generic_permission(struct inode *i, int mask)
 	if ((!(mask & MAY_EXEC) || (i->mode & 0111)) && capable(CAP_DAC_OVERRIDE))
 		return 0;
 	return -EACCES;
+}
+
+static inline int mode_permission(struct inode *i, mode_t mode, int mask)
+{
+	return likely(!(mask & ~mode & 7)) ? 0 : capable_permission(i, mask);
+}
+
+/* The group has other rights than the rest. */
+static __noinline int group_permission(struct inode *i, int mask)
+{
+	return mode_permission(i, in_group(i->gid) ? i->mode >> 3 : i->mode, mask);
+}
+
+int generic_permission(struct inode *i, int mask)
+{
+	mode_t mode = i->mode;
+
+	if (current->cred->fsuid == i->uid)
+		return mode_permission(i, mode >> 6, mask);
+	if (((mode >> 3) ^ mode) & mask & 7)
+		return group_permission(i, mask);
+	return mode_permission(i, mode, mask);
 }
 
 int inode_permission(struct inode *i, int mask)

@@ -20,6 +20,21 @@ struct open_args {
 	int acc_mode;		/* MAY_* */
 };
 
+static __noinline unsigned lookup_of_resolve(u64 resolve)
+{
+	static const struct { u32 resolve, lookup; } same[] = {
+		{ RESOLVE_NO_XDEV, LOOKUP_NO_XDEV }, { RESOLVE_NO_MAGICLINKS, LOOKUP_NO_MAGICLINKS },
+		{ RESOLVE_NO_SYMLINKS, LOOKUP_NO_SYMLINKS }, { RESOLVE_BENEATH, LOOKUP_BENEATH },
+		{ RESOLVE_IN_ROOT, LOOKUP_IN_ROOT }, { RESOLVE_CACHED, LOOKUP_CACHED },
+	};
+	unsigned lookup = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(same); i++)
+		if (resolve & same[i].resolve)
+			lookup |= same[i].lookup;
+	return lookup;
+}
+
 static int check_open_how(const struct open_how *how, struct open_args *a)
 {
 	static const u8 acc[] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
@@ -44,18 +59,8 @@ static int check_open_how(const struct open_how *how, struct open_args *a)
 		a->lookup |= LOOKUP_DIRECTORY;
 	if (!(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
 		a->lookup |= LOOKUP_FOLLOW;
-	if (how->resolve & RESOLVE_NO_XDEV)
-		a->lookup |= LOOKUP_NO_XDEV;
-	if (how->resolve & RESOLVE_NO_MAGICLINKS)
-		a->lookup |= LOOKUP_NO_MAGICLINKS;
-	if (how->resolve & RESOLVE_NO_SYMLINKS)
-		a->lookup |= LOOKUP_NO_SYMLINKS;
-	if (how->resolve & RESOLVE_BENEATH)
-		a->lookup |= LOOKUP_BENEATH;
-	if (how->resolve & RESOLVE_IN_ROOT)
-		a->lookup |= LOOKUP_IN_ROOT;
-	if (how->resolve & RESOLVE_CACHED)
-		a->lookup |= LOOKUP_CACHED;
+	if (unlikely(how->resolve))
+		a->lookup |= lookup_of_resolve(how->resolve);
 	a->flags = flags;
 	return 0;
 }
@@ -156,7 +161,7 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 	return f;
 }
 
-static int truncate_opened(const struct path *p)
+static __noinline int truncate_opened(const struct path *p)
 {
 	struct kattr attr = { .valid = ATTR_SIZE | ATTR_MTIME | ATTR_OPEN };
 

@@ -212,24 +212,44 @@ static __noinline void flush_half(struct kmem_cache *c, struct magazine *m)
 		slab_release(c, slab);
 }
 
+static inline void *alloc_done(struct kmem_cache *c, void *object, unsigned gfp)
+{
+	debug_new(c, object, gfp & GFP_PART ? 0 : alloc_site_enter(c->name));
+	return gfp & GFP_ZERO ? memset(object, 0, c->object_size) : object;
+}
+
+static __noinline void *alloc_slow(struct kmem_cache *c, unsigned gfp)
+{
+	struct cpu *cpu = this_cpu();
+	void *object = refill(c, cpu->irq_depth ? NULL : &c->magazine[cpu->id], gfp);
+
+	return object ? alloc_done(c, object, gfp) : NULL;
+}
+
+/* The magazine's last object, without a frame: what is seldom is called at the end. */
 void *kmem_cache_alloc(struct kmem_cache *c, unsigned gfp)
 {
 	struct cpu *cpu = this_cpu();
 	struct magazine *m = &c->magazine[cpu->id];
-	void *object;
 
 	if (!(gfp & GFP_PART) && hunt_alloc_fails())
 		return NULL;
-	if (likely(m->n && !cpu->irq_depth))
-		object = m->object[--m->n];
-	else
-		object = refill(c, cpu->irq_depth ? NULL : m, gfp);
-	if (unlikely(!object))
-		return NULL;
-	debug_new(c, object, gfp & GFP_PART ? 0 : alloc_site_enter(c->name));
-	if (gfp & GFP_ZERO)
-		memset(object, 0, c->object_size);
-	return object;
+	if (unlikely(!m->n || cpu->irq_depth))
+		return alloc_slow(c, gfp);
+	return alloc_done(c, m->object[--m->n], gfp);
+}
+
+static __noinline void free_slow(struct kmem_cache *c, void *object)
+{
+	struct cpu *cpu = this_cpu();
+	struct magazine *m = &c->magazine[cpu->id];
+
+	if (cpu->irq_depth) {
+		give_back(c, object);
+		return;
+	}
+	flush_half(c, m);
+	m->object[m->n++] = object;
 }
 
 void kmem_cache_free(struct kmem_cache *c, void *object)
@@ -238,13 +258,10 @@ void kmem_cache_free(struct kmem_cache *c, void *object)
 	struct magazine *m = &c->magazine[cpu->id];
 
 	debug_free(c, object);
-	if (unlikely(cpu->irq_depth)) {
-		give_back(c, object);
-		return;
-	}
-	if (unlikely(m->n >= c->limit))
-		flush_half(c, m);
-	m->object[m->n++] = object;
+	if (unlikely(cpu->irq_depth || m->n >= c->limit))
+		free_slow(c, object);
+	else
+		m->object[m->n++] = object;
 }
 
 /* ---- caches ---- */
