@@ -12,7 +12,6 @@ struct kmem_cache *thread_cache, *process_cache, *sighand_cache, *cred_cache, *s
 
 static struct sighand kernel_sighand = {
 	.refs = REFCOUNT_INIT(1),
-	.signalfd_wait = WAIT_QUEUE_INIT(kernel_sighand.signalfd_wait),
 };
 
 struct cred init_cred = {
@@ -75,6 +74,7 @@ void process_init(void)
 	cred_cache = kmem_cache_create("cred", sizeof(struct cred), 0);
 	siginfo_cache = kmem_cache_create("siginfo", sizeof(struct siginfo_node), 0);
 	pid_init();
+	signalfd_init();
 	/* The boot thread, and after it every idle thread, is the kernel's own. */
 	current->process = &kernel_process;
 	current->cred = &init_cred;

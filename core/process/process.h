@@ -53,6 +53,23 @@ static inline unsigned long sig_handler(const struct sighand *sh, int signo)
 {
 	return sh->used & SIGMASK(signo) ? sh->action[signo - 1].handler : SIG_DFL;
 }
+/* Readers and pollers of signalfds who wait for signals of sh. Shared by hash and never freed, for an epoll set may be
+ * left on it by a process that is gone. */
+#define SIGNALFD_QUEUES 16
+extern struct wait_queue signalfd_queues[SIGNALFD_QUEUES];
+void signalfd_init(void);
+static inline struct wait_queue *signalfd_queue(const struct sighand *sh)
+{
+	return &signalfd_queues[((unsigned long)sh >> 8) % SIGNALFD_QUEUES];
+}
+/* All of them: some wait for others' signals. Whoever comes to the queue now looks for signals behind us. [sig] */
+static inline void wake_signalfds(const struct sighand *sh)
+{
+	struct wait_queue *q = signalfd_queue(sh);
+
+	if (unlikely(!list_empty(&q->entries)))
+		wake_up_key(q, WAKE_ANY | WAKE_SYNC, ~0u);
+}
 /* [sig] of t's process. info as in signal.h; force: also an init without a handler. */
 int signal_send_locked(int signo, const siginfo_t *info, struct thread *t, bool to_process, bool force);
 void siginfo_user(siginfo_t *info, int signo, int code);	/* from current, by kill(2) and the like */

@@ -22,7 +22,6 @@ struct sighand *sighand_alloc(void)
 	ref_set(&sh->refs, 1);
 	spin_init(&sh->lock);
 	sh->used = sh->ignored = sh->caught = 0;
-	wait_queue_init(&sh->signalfd_wait);
 	return sh;
 }
 

@@ -23,6 +23,14 @@ struct signalfd_siginfo {
 };
 _Static_assert(sizeof(struct signalfd_siginfo) == 128, "Linux's record");
 
+struct wait_queue signalfd_queues[SIGNALFD_QUEUES];
+
+void signalfd_init(void)
+{
+	for (unsigned i = 0; i < SIGNALFD_QUEUES; i++)
+		wait_queue_init(&signalfd_queues[i]);
+}
+
 /* f->private is the mask itself. */
 static sigset_t file_mask(const struct file *f) { return (sigset_t)(unsigned long)READ_ONCE(f->private); }
 
@@ -64,6 +72,7 @@ static void fill(struct signalfd_siginfo *to, const siginfo_t *info)
 static int take(struct file *f, siginfo_t *info, bool block)
 {
 	struct process *p = current->process;
+	struct wait_queue *q = signalfd_queue(p->sighand);
 	struct wait_entry entry;
 	struct irqflags flags;
 	struct sighand *sh;
@@ -72,7 +81,7 @@ static int take(struct file *f, siginfo_t *info, bool block)
 	wait_entry_init(&entry, false);
 	for (;;) {
 		if (block)
-			wait_prepare(&p->sighand->signalfd_wait, &entry, THREAD_INTERRUPTIBLE);
+			wait_prepare(q, &entry, THREAD_INTERRUPTIBLE);
 		sh = sighand_lock(p, &flags);
 		signo = dequeue_signal(file_mask(f), info);
 		spin_unlock_irqrestore(&sh->lock, flags);
@@ -85,7 +94,7 @@ static int take(struct file *f, siginfo_t *info, bool block)
 		schedule();
 	}
 	if (block)
-		wait_finish(&p->sighand->signalfd_wait, &entry);
+		wait_finish(q, &entry);
 	if (signo > 0 && info->si_code == SI_TIMER)
 		posix_timer_delivered(info);
 	return signo ? signo : -EAGAIN;
@@ -116,9 +125,15 @@ static ssize_t signalfd_read(struct file *f, struct iov_iter *it, loff_t *pos)
 static u32 signalfd_poll(struct file *f, struct poll_table *pt)
 {
 	struct thread *t = current;
+	struct irqflags flags;
+	struct sighand *sh;
+	sigset_t pending;
 
-	poll_wait(f, &t->process->sighand->signalfd_wait, pt);
-	return (t->pending.set | t->process->shared_pending.set) & file_mask(f) ? POLLIN | POLLRDNORM : 0;
+	poll_wait(f, signalfd_queue(t->process->sighand), pt);
+	sh = sighand_lock(t->process, &flags);	/* a sender looks for us under it */
+	pending = t->pending.set | t->process->shared_pending.set;
+	spin_unlock_irqrestore(&sh->lock, flags);
+	return pending & file_mask(f) ? POLLIN | POLLRDNORM : 0;
 }
 
 static int signalfd_show(struct file *f, char *buf, size_t size)
@@ -157,7 +172,7 @@ long sys_signalfd4(unsigned int ufd, uaddr_t umask, size_t sizemask, int flags)
 		return -EINVAL;
 	}
 	WRITE_ONCE(f.file->private, (void *)mask);
-	wake_up_all(&current->process->sighand->signalfd_wait);
+	wake_up_all(signalfd_queue(current->process->sighand));
 	fd_put(f);
 	return ufd;
 }

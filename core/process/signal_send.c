@@ -187,8 +187,7 @@ int signal_send_locked(int signo, const siginfo_t *info, struct thread *t, bool 
 			return -EAGAIN;
 		q->set |= SIGMASK(signo);	/* the number arrives, the info is lost */
 	}
-	if (unlikely(!list_empty(&sh->signalfd_wait.entries)))
-		wake_up_poll(&sh->signalfd_wait, WAKE_ANY);
+	wake_signalfds(sh);
 	complete_send(p, sh, t, signo, to_process);
 	return 0;
 }
@@ -204,7 +203,7 @@ bool signal_send_node(struct siginfo_node *node, int signo, struct thread *t, bo
 	if (p->nr_threads && t->exit_state != EXIT_DEAD && list_empty(&node->link) && prepare(p, sh, t, signo, false)) {
 		list_add_tail(&node->link, &q->infos);
 		q->set |= SIGMASK(signo);
-		wake_up_poll(&sh->signalfd_wait, WAKE_ANY);
+		wake_signalfds(sh);
 		complete_send(p, sh, t, signo, to_process);
 		sent = true;
 	}

@@ -398,6 +398,36 @@ TEST(event, "signalfd: polls readable, and takes another mask")
 	EXPECT_ERRNO(signalfd(0, &set, 0), EINVAL);
 }
 
+TEST(event, "a signalfd in a set, put there by a process that has ended, can be polled, removed and put in again")
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	sigset_t set;
+	pid_t child;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	ep = ASSERT_OK(epoll_create1(0));
+	fd = ASSERT_OK(signalfd(-1, &set, 0));
+	child = ktap_fork();
+	if (!child)
+		_exit(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) ? 1 : 0);
+	EXPECT_EXIT(child, 0);
+	for (int i = 0; i < 20; i++) {	/* whose memory is used again */
+		child = ktap_fork();
+		if (!child)
+			_exit(0);
+		EXPECT_EXIT(child, 0);
+	}
+	EXPECT_EQ(epoll_wait(ep, &e, 1, 0), 0);
+	EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_DEL, fd, &e));
+	e.events = EPOLLIN;
+	EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e));
+	raise(SIGUSR1);
+	EXPECT_EQ(epoll_wait(ep, &e, 1, -1), 1);
+}
+
 TEST(event, "pidfd_send_signal takes a descriptor of /proc/PID, and no other directory's")
 {
 	pid_t pid = ktap_fork();

@@ -51,7 +51,6 @@ struct sighand {
 	sigset_t used;			/* [lock] action[] entries that are filled in */
 	sigset_t ignored;		/* [lock] SIG_IGN */
 	sigset_t caught;		/* [lock] a handler */
-	struct wait_queue signalfd_wait;
 	struct sigaction action[64];	/* [lock] index signo - 1 */
 };
 
