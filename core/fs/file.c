@@ -3,7 +3,8 @@
  * Open files: allocation, the last reference, and files without a name.
  *
  * Each CPU keeps a few free ones. They are used again at once, so one who finds a file under RCU takes a
- * reference and then looks whether it is still the one he meant (fdtable.c).
+ * reference and then looks whether it is still the one he meant (fdtable.c). So anybody's reference may be the last
+ * one, also of a file whose opening failed.
  */
 #include "internal.h"
 
@@ -66,13 +67,12 @@ static void file_free_rcu(struct rcu_head *head)
 	kmem_cache_free(file_cache, container_of(head, struct file, rcu));
 }
 
-void file_free_unopened(struct file *f)
+static void file_free(struct file *f)
 {
 	typeof(&cpu_files[0]) cache;
 
 	cred_put(f->cred);
 	alloc_site_leave(f->site);
-	ref_set(&f->refs, 0);
 	cache = &cpu_files[this_cpu_id()];
 	cache->open--;
 	if (likely(cache->n < CPU_FILES))
@@ -100,7 +100,7 @@ static void file_release(struct file *f)
 	if (unlikely(f->owner != NULL))
 		pid_put(f->owner);
 out:
-	file_free_unopened(f);
+	file_free(f);
 	path_put(&path);
 }
 

@@ -175,7 +175,6 @@ extern const struct inode_ops null_inode_ops;
 
 /* ---- file.c ---- */
 struct file *file_alloc(void);			/* refs 1, current's cred, or NULL */
-void file_free_unopened(struct file *f);
 int file_close(struct file *f);			/* flush, record locks, put: close(2)'s half */
 void file_init(void);
 u64 file_count(void);				/* open files: fs.file-nr */

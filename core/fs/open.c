@@ -150,8 +150,8 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 	if (unlikely(err)) {
 		if (f->mode & FMODE_WRITER)
 			inode_put_write(inode);
-		file_free_unopened(f);
-		path_put(p);
+		f->mode = FMODE_PATH;	/* nothing but its path is left to let go of */
+		file_put(f);
 		return ERR_PTR(err);
 	}
 	if (f->ops->llseek)
