@@ -134,15 +134,21 @@ static void mark_mountpoint(struct dentry *d, bool on)
 	spin_unlock(&d->lock);
 }
 
+/* The first mount of the tree `m`, in mount_next()'s order, that is not below `at`, or NULL. */
+static struct mount *mount_after(struct mount *at, struct mount *m)
+{
+	for (; at != m; at = at->parent)
+		if (at->sibling.next != &at->parent->children)
+			return list_entry(at->sibling.next, struct mount, sibling);
+	return NULL;
+}
+
 /* Everything below `m`, m first, parents before children: next one after `at`, or NULL. mount_lock or namespace_sem held. */
 struct mount *mount_next(struct mount *at, struct mount *m)
 {
 	if (!list_empty(&at->children))
 		return list_first_entry(&at->children, struct mount, sibling);
-	for (; at != m; at = at->parent)
-		if (at->sibling.next != &at->parent->children)
-			return list_entry(at->sibling.next, struct mount, sibling);
-	return NULL;
+	return mount_after(at, m);
 }
 
 /* Put the tree `m` at `at`. namespace_sem held; the tree's own reference is the caller's. */
@@ -211,30 +217,45 @@ void mount_kill_tree(struct mount *m)
 		if (old.mnt != leaf)
 			path_put(&old);
 		mnt_put(leaf);
+		cond_resched();
 	} while (leaf != m);
+}
+
+/* Below `copy`, which is of p, what lies below p: as deep as the user stacked it, so without recursion. 0 or -ENOMEM. */
+static int copy_below(struct mount *copy, const struct path *p)
+{
+	struct mount *top = p->mnt, *last = top, *last_copy = copy, *m = mount_next(top, top);
+
+	while (m) {
+		struct path at;
+
+		if (m->parent == top && !d_ancestor(p->dentry, m->mountpoint)) {
+			m = mount_after(m, top);
+			continue;
+		}
+		for (; last != m->parent; last = last->parent)
+			last_copy = last_copy->parent;
+		at = (struct path){ last_copy, m->mountpoint };
+		last = m;
+		last_copy = mount_new(m->sb, m->root, m->source, m->flags);
+		if (!last_copy)
+			return -ENOMEM;
+		mount_attach(last_copy, &at);
+		m = mount_next(m, top);
+	}
+	return 0;
 }
 
 /* A copy of the mount (with `recurse`, of the tree) at p for a bind mount, in no tree; or ERR_PTR. namespace_sem held. */
 struct mount *mount_copy(const struct path *p, bool recurse)
 {
-	struct mount *copy = mount_new(p->mnt->sb, p->dentry, p->mnt->source, p->mnt->flags), *m, *c;
+	struct mount *copy = mount_new(p->mnt->sb, p->dentry, p->mnt->source, p->mnt->flags);
 
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
-	if (!recurse)
-		return copy;
-	list_for_each_entry(m, &p->mnt->children, sibling) {
-		struct path at, sub = { m, m->root };
-
-		if (!d_ancestor(p->dentry, m->mountpoint))
-			continue;
-		c = mount_copy(&sub, true);
-		if (IS_ERR(c)) {
-			mount_kill_tree(copy);
-			return c;
-		}
-		at = (struct path){ copy, m->mountpoint };
-		mount_attach(c, &at);
+	if (recurse && copy_below(copy, p)) {
+		mount_kill_tree(copy);
+		return ERR_PTR(-ENOMEM);
 	}
 	return copy;
 }

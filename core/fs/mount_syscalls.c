@@ -95,6 +95,16 @@ static int do_remount(struct path *at, unsigned long flags, char *data)
 	return 0;
 }
 
+/* Would the tree m be too many for the place `at`? */
+static bool too_many(const struct path *at, struct mount *m)
+{
+	u64 n = at->mnt->ns->nr_mounts;
+
+	for (struct mount *x = m; x; x = mount_next(x, m))
+		n++;
+	return n > MOUNT_MAX;
+}
+
 static int do_bind(struct path *at, const char *source, bool recurse)
 {
 	struct path from;
@@ -111,10 +121,14 @@ static int do_bind(struct path *at, const char *source, bool recurse)
 	err = from.mnt->ns ? check_place(at, from.dentry) : -EINVAL;
 	if (!err) {
 		m = mount_copy(&from, recurse);
-		if (IS_ERR(m))
+		if (IS_ERR(m)) {
 			err = PTR_ERR(m);
-		else
+		} else if (too_many(at, m)) {
+			mount_kill_tree(m);
+			err = -ENOSPC;
+		} else {
 			mount_attach(m, at);
+		}
 	}
 	mutex_unlock(&namespace_sem);
 	path_put(&from);

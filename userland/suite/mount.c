@@ -253,3 +253,24 @@ TEST(mount, "a mounted file that is deleted leaves the place in /proc/mounts as 
 	EXPECT_TRUE(found);
 	EXPECT_OK(umount("place"));
 }
+
+TEST(mount, "a recursive bind takes a stack of 400 mounts, and umount takes them off one by one")
+{
+	struct stat top_one, copied;
+	int n = 0;
+
+	set_up();
+	ASSERT_OK(mkdir("n", 0755));
+	ASSERT_OK(mount("none", "m", "tmpfs", 0, NULL));
+	ASSERT_OK(chdir("m"));		/* the lowest of them */
+	for (int i = 1; i < 400; i++)
+		ASSERT_OK(mount("none", "../m", "tmpfs", 0, NULL));
+	ASSERT_OK(mount(".", "../n", NULL, MS_BIND | MS_REC, NULL));
+	EXPECT_OK(stat("../m", &top_one));
+	EXPECT_OK(stat("../n", &copied));
+	EXPECT_EQ(copied.st_dev, top_one.st_dev);
+	while (umount2("../n", 0) == 0)
+		n++;
+	EXPECT_EQ(n, 400);
+	tear_down();
+}
