@@ -455,7 +455,8 @@ static int wait_ready(struct eventpoll *ep, u64 deadline)
 		}
 	}
 	wait_finish(&ep->wait, &e);
-	return ret;
+	/* A wake-up that chose us after the last look is not to be lost, whatever else ends the wait. */
+	return ret == -EINTR && maybe_ready(ep) ? 1 : ret;
 }
 
 static __noinline long wait_longer(struct eventpoll *ep, uaddr_t events, int max, u64 deadline);

@@ -422,6 +422,7 @@ static long set_pipe_size(struct pipe *p, unsigned long size)
 	p->head = used;
 	mutex_unlock(&p->lock);
 	wake_up_all(&p->write_wait);
+	wake_up_all(&p->read_wait);	/* between the two stores it may have looked empty */
 	return (long)(nr * PAGE_SIZE);
 }
 

@@ -358,6 +358,8 @@ void unmap_mapping_range(struct address_space *mapping, u64 first, u64 last, boo
 {
 	struct vma *vma;
 
+	/* The pages are the file's no more before we look who maps it: who comes now sees that when it faults. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (list_empty(&mapping->mappings))
 		return;
 	spin_lock(&mapping->mmap_lock);

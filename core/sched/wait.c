@@ -80,6 +80,7 @@ void wait_add(struct wait_queue *q, struct wait_entry *e)
 
 	link_entry(q, e);
 	spin_unlock_irqrestore(&q->lock, flags);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* on the queue before the poller looks: wait_queue_active() */
 }
 
 void wait_remove(struct wait_queue *q, struct wait_entry *e)
