@@ -132,24 +132,28 @@ static ssize_t add_bytes(struct pipe *p, struct file *in, loff_t *pos, size_t le
 	return n;
 }
 
+/* *pos may be the file's own, which others move meanwhile: it is read once, and set at the end. */
 static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct file *out, size_t len, unsigned flags)
 {
 	struct pipe *p = file_pipe(out);
 	ssize_t done = 0, n = lock_roomy(p, nonblocking(out, flags));
+	loff_t at = READ_ONCE(*pos);
 
 	if (n <= 0)
 		return n;
 	n = 0;
 	while (len && !pipe_full(p)) {
-		n = add_bytes(p, in, pos, len);
+		n = add_bytes(p, in, &at, len);
 		if (n <= 0)
 			break;
 		done += n;
 		len -= n;
 	}
 	mutex_unlock(&p->lock);
-	if (done)
+	if (done) {
+		WRITE_ONCE(*pos, at);
 		wake_up_all(&p->read_wait);
+	}
 	return done ? done : n;
 }
 
@@ -171,6 +175,7 @@ static ssize_t pipe_to_file(struct file *in, struct file *out, loff_t *pos, size
 {
 	struct pipe *p = file_pipe(in);
 	ssize_t done = 0, n = lock_filled(p, nonblocking(in, flags));
+	loff_t at = READ_ONCE(*pos);
 	struct iov_iter it;
 
 	if (n <= 0)
@@ -179,7 +184,7 @@ static ssize_t pipe_to_file(struct file *in, struct file *out, loff_t *pos, size
 		struct pipe_buf *buf = pipe_slot(p, p->tail);
 
 		iov_iter_kernel(&it, (u8 *)page_address(buf->page) + buf->offset, min_t(size_t, buf->len, len));
-		n = out->ops->write(out, &it, pos);
+		n = out->ops->write(out, &it, &at);
 		if (n <= 0)
 			break;
 		buf->offset += n;
@@ -190,8 +195,10 @@ static ssize_t pipe_to_file(struct file *in, struct file *out, loff_t *pos, size
 			drop_front(p);
 	}
 	mutex_unlock(&p->lock);
-	if (done)
+	if (done) {
+		WRITE_ONCE(*pos, at);
 		wake_up_all(&p->write_wait);
+	}
 	return done ? done : n;
 }
 

@@ -336,15 +336,16 @@ static ssize_t proc_read(struct file *f, struct iov_iter *it, loff_t *pos)
 {
 	struct proc_file *pf = f->private;
 	struct textbuf *t = &pf->text;
+	loff_t at = READ_ONCE(*pos);	/* once: it may be the file's own, and move */
 	ssize_t n = 0;
 
 	mutex_lock(&pf->lock);
-	if (!t->buf || *pos == 0)
+	if (!t->buf || at == 0)
 		n = make_text(f, t);
-	if (!n && *pos >= 0 && (u64)*pos < t->len && it->count) {
-		n = copy_to_iter(t->buf + *pos, min(t->len - (size_t)*pos, it->count), it);
+	if (!n && at >= 0 && (u64)at < t->len && it->count) {
+		n = copy_to_iter(t->buf + at, min(t->len - (size_t)at, it->count), it);
 		if (n)
-			*pos += n;
+			*pos = at + n;
 		else
 			n = -EFAULT;
 	}
