@@ -125,9 +125,7 @@ long sys_sendfile(unsigned out_fd, unsigned in_fd, uaddr_t offset, size_t count)
 	if (offset && get_user(&pos, offset))
 		return -EFAULT;
 	in = fd_get(in_fd);
-	if (!in.file)
-		return -EBADF;
-	n = check_source(in.file, offset ? &pos : NULL, count);
+	n = in.file ? check_source(in.file, offset ? &pos : NULL, count) : -EBADF;
 	if (!n) {
 		out = fd_get(out_fd);
 		n = -EBADF;
@@ -136,7 +134,8 @@ long sys_sendfile(unsigned out_fd, unsigned in_fd, uaddr_t offset, size_t count)
 			fd_put(out);
 		}
 	}
-	fd_put(in);
+	if (in.file)
+		fd_put(in);
 	if (offset && put_user(pos, s64, offset))	/* whatever came of it */
 		return -EFAULT;
 	return n;

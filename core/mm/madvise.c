@@ -46,6 +46,20 @@ static long advised_flags(const struct vma *vma, int advice)
 	u32 flags = vma->flags;
 
 	switch (advice) {
+	case MADV_NORMAL:
+		return flags & ~(u32)(VM_SEQUENTIAL | VM_RANDOM);
+	case MADV_SEQUENTIAL:
+		return (flags & ~(u32)VM_RANDOM) | VM_SEQUENTIAL;
+	case MADV_RANDOM:
+		return (flags & ~(u32)VM_SEQUENTIAL) | VM_RANDOM;
+	case MADV_HUGEPAGE:
+		return (flags & ~(u32)VM_NOHUGEPAGE) | VM_HUGEPAGE;
+	case MADV_NOHUGEPAGE:
+		return (flags & ~(u32)VM_HUGEPAGE) | VM_NOHUGEPAGE;
+	case MADV_MERGEABLE:
+		return flags & (VM_SHARED | VM_SPECIAL) ? flags : flags | VM_MERGEABLE;
+	case MADV_UNMERGEABLE:
+		return flags & ~(u32)VM_MERGEABLE;
 	case MADV_DONTFORK:
 		return flags | VM_DONTFORK;
 	case MADV_DOFORK:

@@ -31,12 +31,12 @@ static long lock_range(struct mm *mm, uaddr_t start, uaddr_t end, u32 locked)
 	return 0;
 }
 
-/* Bring what is locked in [start, end) in. */
-static long fill_locked(struct mm *mm, uaddr_t start, uaddr_t end)
+/* Bring what is locked in [start, end) in. 0 or an error, which ends it when `strict`. */
+static long fill_locked(struct mm *mm, uaddr_t start, uaddr_t end, bool strict)
 {
 	int err = 0;
 
-	while (start < end && !err) {
+	while (start < end && !(strict && err)) {
 		struct vma *vma;
 		uaddr_t part_end = end;
 		bool fill = false, write = false;
@@ -46,12 +46,12 @@ static long fill_locked(struct mm *mm, uaddr_t start, uaddr_t end)
 		if (vma && vma->start < end) {
 			start = max(start, vma->start);
 			part_end = min(end, vma->end);
-			fill = vma->flags & VM_LOCKED && vma->flags & (VM_READ | VM_WRITE | VM_EXEC);
+			fill = vma->flags & VM_LOCKED;
 			write = (vma->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 		}
 		up_read(&mm->mmap_lock);
 		if (fill)
-			err = populate(mm, start, part_end, write);
+			err = populate(mm, start, part_end, write) ?: err;
 		start = part_end;
 	}
 	return err == -EFAULT || err == -EINVAL ? -ENOMEM : err == -ENOMEM ? -EAGAIN : err;
@@ -88,7 +88,7 @@ static long do_mlock(uaddr_t addr, size_t len, bool fill)
 	else
 		err = lock_range(mm, start, end, VM_LOCKED);
 	up_write(&mm->mmap_lock);
-	return err || !fill ? err : fill_locked(mm, start, end);
+	return err || !fill ? err : fill_locked(mm, start, end, true);
 }
 
 long sys_mlock(uaddr_t addr, size_t len)
@@ -150,7 +150,7 @@ long sys_mlockall(int flags)
 	}
 	up_write(&mm->mmap_lock);
 	if (!err && (flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT)
-		fill_locked(mm, 0, ARCH_USER_END);
+		fill_locked(mm, 0, ARCH_USER_END, false);
 	return err;
 }
 

@@ -104,6 +104,16 @@ bool capable(int cap)
 	return cred_has_cap(current->cred, cap);
 }
 
+bool may_schedule(struct thread *t)
+{
+	bool covered;
+
+	rcu_read_lock();
+	covered = !(rcu_dereference(t->cred)->cap_permitted & ~current->cred->cap_permitted);
+	rcu_read_unlock();
+	return covered || capable(CAP_SYS_NICE);
+}
+
 static bool in_groups(const struct cred *c, gid_t gid)
 {
 	u32 low = 0, high = c->nr_groups;

@@ -212,6 +212,8 @@ static int set_one(struct thread *t, int nice)
 	if (nice < t->se.nice && 20 - nice > (s64)min_t(u64, t->process->rlimits[RLIMIT_NICE].cur, 40) &&
 	    !capable(CAP_SYS_NICE))
 		return -EACCES;
+	if (!may_schedule(t))
+		return -EPERM;
 	set_nice(t, nice);
 	return 0;
 }
@@ -227,7 +229,8 @@ static void nice_thread(struct nice_request *r, struct thread *t)
 	if (r->set) {
 		int err = set_one(t, r->nice);
 
-		r->result = r->result == -ESRCH || (err && err != -EPERM) || !r->result ? err : r->result;
+		if (err || r->result == -ESRCH)
+			r->result = err;
 	} else {
 		r->result = max_t(long, r->result, 20 - t->se.nice);
 	}

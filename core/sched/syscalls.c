@@ -138,7 +138,7 @@ static long change(pid_t pid, const struct sched_change *c)
 		return -ESRCH;
 	if (!policy_known(c->policy) || c->priority > RT_PRIOS - 1 || policy_is_rt(c->policy) != (c->priority != 0))
 		ret = -EINVAL;
-	else if (may_change(t, c))
+	else if (may_change(t, c) && may_schedule(t))
 		apply(t, c);
 	else
 		ret = -EPERM;
@@ -357,7 +357,7 @@ long sys_sched_setaffinity(pid_t pid, unsigned int len, uaddr_t mask)
 		return -ESRCH;
 	if (t->flags & TF_KERNEL)
 		ret = -EINVAL;
-	else if (!same_owner(t) && !capable(CAP_SYS_NICE))
+	else if ((!same_owner(t) && !capable(CAP_SYS_NICE)) || !may_schedule(t))
 		ret = -EPERM;
 	else if (!(bits & cpu_online_mask()))
 		ret = -EINVAL;

@@ -240,16 +240,18 @@ static void free_timer(struct posix_timer *t)
 	kfree(t);
 }
 
-static int check_clock(clockid_t clock, struct cpu_clock *cpu)
+static int check_clock(clockid_t clock)
 {
-	int err;
-
-	if (clock_is_realtime(clock) || clock_is_steady(clock))
+	if (clock_is_realtime(clock) || clock_is_steady(clock) || clock_is_cpu(clock))
 		return 0;
-	if (!clock_is_cpu(clock))
-		return clock >= CLOCK_MONOTONIC_RAW && clock <= CLOCK_BOOTTIME_ALARM ? -EOPNOTSUPP : -EINVAL;
-	err = cpu_clock_find(clock, false, cpu);
-	if (!err && cpu->thread->process != current->process) {
+	return clock >= CLOCK_MONOTONIC_RAW && clock <= CLOCK_BOOTTIME_ALARM ? -EOPNOTSUPP : -EINVAL;
+}
+
+static int take_cpu(clockid_t clock, struct cpu_clock *cpu)
+{
+	int err = clock_is_cpu(clock) ? cpu_clock_find(clock, false, cpu) : 0;
+
+	if (!err && cpu->thread && cpu->thread->process != current->process) {
 		thread_put(cpu->thread);	/* the tick looks at a process's own timers only */
 		cpu->thread = NULL;
 		err = -EINVAL;
@@ -278,18 +280,14 @@ static int take_event(struct posix_timer *t, const struct sigevent *ev)
 	return ev->signo < 1 || ev->signo > NSIG ? -EINVAL : 0;
 }
 
-static int make_node(struct posix_timer *t, sigval_t value)
+static void fill_node(struct posix_timer *t, sigval_t value)
 {
 	siginfo_t info = { .si_signo = t->signo, .si_code = SI_TIMER };
 
-	t->node = signal_node_alloc();
-	if (!t->node)
-		return -EAGAIN;
 	info.timer.tid = t->id;
 	info.timer.value = value;
 	memcpy(t->node->info, &info, sizeof(t->node->info));
 	t->node->timer = t;
-	return 0;
 }
 
 static void assign_id(struct posix_timers *ts, struct posix_timer *t)
@@ -331,17 +329,21 @@ long sys_timer_create(clockid_t clock, uaddr_t event, uaddr_t created_timer_id)
 	ktimer_init(&t->ktimer, ktimer_expired);
 	t->process = current->process;
 	t->clock = clock;
-	err = check_clock(clock, &t->cpu);
-	if (!err)
-		err = take_event(t, &ev);
+	err = check_clock(clock);
+	if (!err && !(t->node = signal_node_alloc()))
+		err = -EAGAIN;
 	if (!err) {
-		assign_id(ts, t);
+		assign_id(ts, t);	/* and uses it up, whatever comes of the rest */
+		err = take_event(t, &ev);
+	}
+	if (!err) {
 		if (!event)
 			ev.value.sival_int = t->id;
-		err = make_node(t, ev.value);
+		fill_node(t, ev.value);
+		err = put_user(t->id, int, created_timer_id);
 	}
 	if (!err)
-		err = put_user(t->id, int, created_timer_id);
+		err = take_cpu(clock, &t->cpu);
 	if (err) {
 		free_timer(t);
 		return err;

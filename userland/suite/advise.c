@@ -189,6 +189,41 @@ TEST(advise, "mlockall: what is there and what comes is in memory; munlockall en
 	EXPECT_ERRNO(mlockall(0x100), EINVAL);
 }
 
+TEST(advise, "memory that may not be touched is locked, but mlock says ENOMEM and mlockall does not mind")
+{
+	char *p = memory(2);
+
+	ASSERT_OK(mprotect(p + page_size(), page_size(), PROT_NONE));
+	EXPECT_ERRNO(mlock(p, 2 * page_size()), ENOMEM);
+	EXPECT_TRUE(there(p));
+	EXPECT_ERRNO(madvise(p + page_size(), page_size(), MADV_DONTNEED), EINVAL);
+	EXPECT_OK(munlock(p, 2 * page_size()));
+	EXPECT_OK(syscall(SYS_mlock2, p, 2 * page_size(), MLOCK_ONFAULT));
+	EXPECT_OK(mlockall(MCL_CURRENT));
+	EXPECT_OK(munlockall());
+}
+
+TEST(advise, "advice makes areas of their own, until it is the same again")
+{
+	static const int kinds[][2] = { { MADV_RANDOM, MADV_NORMAL }, { MADV_SEQUENTIAL, MADV_NORMAL },
+					{ MADV_DONTFORK, MADV_DOFORK }, { MADV_DONTDUMP, MADV_DODUMP },
+					{ MADV_MERGEABLE, MADV_UNMERGEABLE } };
+	size_t page = page_size();
+	char *p = memory(4);
+
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		ASSERT_OK(madvise(p + page, page, kinds[i][0]));
+		EXPECT_ERRNO(mremap(p, 4 * page, 4 * page, MREMAP_MAYMOVE | MREMAP_FIXED, p + 16 * page), EFAULT);
+		ASSERT_OK(madvise(p + page, page, kinds[i][1]));
+		EXPECT_EQ(mremap(p, 4 * page, 3 * page, 0), p);
+		EXPECT_EQ(mremap(p, 3 * page, 4 * page, 0), p);
+	}
+	ASSERT_OK(madvise(p + page, page, MADV_NOHUGEPAGE));
+	EXPECT_ERRNO(mremap(p, 4 * page, 4 * page, MREMAP_MAYMOVE | MREMAP_FIXED, p + 16 * page), EFAULT);
+	ASSERT_OK(madvise(p + page, page, MADV_HUGEPAGE));
+	EXPECT_ERRNO(mremap(p, 4 * page, 4 * page, MREMAP_MAYMOVE | MREMAP_FIXED, p + 16 * page), EFAULT);
+}
+
 TEST(advise, "a user locks up to RLIMIT_MEMLOCK: beyond it ENOMEM, for a mapping EAGAIN, of nothing EPERM")
 {
 	struct rlimit limit = { 4 * page_size(), 4 * page_size() };

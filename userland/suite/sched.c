@@ -61,6 +61,31 @@ TEST(sched, "a user may not lower its nice, nor touch another's")
 	EXPECT_EXIT(pid, 0);
 }
 
+TEST(sched, "who has fewer capabilities does not say when and where another runs, not even of the same user")
+{
+	struct { uint32_t version; int pid; } head = { 0x20080522, 0 };
+	struct sched_param param = { 0 };
+	uint32_t none[6] = { 0 };
+	unsigned long one = 1;
+	pid_t pid, parent = getpid();
+
+	pid = ktap_fork();
+	if (pid == 0) {
+		ASSERT_OK(syscall(SYS_capset, &head, none));
+		EXPECT_ERRNO(setpriority(PRIO_PROCESS, parent, 5), EPERM);
+		EXPECT_ERRNO(syscall(SYS_sched_setscheduler, parent, 3 /* SCHED_BATCH */, &param), EPERM);
+		EXPECT_ERRNO(syscall(SYS_sched_setaffinity, parent, sizeof(one), &one), EPERM);
+		EXPECT_OK(setpriority(PRIO_PROCESS, 0, 5));
+		EXPECT_OK(syscall(SYS_sched_setscheduler, 0, 3, &param));
+		EXPECT_OK(syscall(SYS_sched_setaffinity, 0, sizeof(one), &one));
+		EXPECT_ERRNO(setpriority(PRIO_PGRP, 0, 6), EPERM);	/* what one may is done */
+		EXPECT_EQ(getpriority(PRIO_PROCESS, 0), 6);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_EQ(getpriority(PRIO_PROCESS, 0), 0);
+}
+
 TEST(sched, "the raw call returns 20 minus nice")
 {
 	ASSERT_OK(setpriority(PRIO_PROCESS, 0, 7));

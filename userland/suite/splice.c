@@ -2,6 +2,7 @@
 /*
  * splice, tee and sendfile in depth: every pair of ends, offsets, waiting, and what is refused.
  */
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -240,7 +241,7 @@ TEST(splice, "tee leaves the bytes where they are, waits, and refuses the same p
 TEST(splice, "sendfile: to a socket and a file, bad offsets, no input that cannot seek")
 {
 	int file, other, pair[2];
-	off_t at = 1;
+	off_t at = 1, *fixed;
 	char got[10];
 
 	scratch();
@@ -256,6 +257,8 @@ TEST(splice, "sendfile: to a socket and a file, bad offsets, no input that canno
 	at = -1;
 	EXPECT_ERRNO(sendfile(other, file, &at, 1), EINVAL);
 	EXPECT_ERRNO(sendfile(other, file, (off_t *)8, 1), EFAULT);
+	fixed = mmap(NULL, page_size(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	EXPECT_ERRNO(sendfile(other, -1, fixed, 1), EFAULT);	/* it is written whatever comes of the rest */
 	EXPECT_ERRNO(sendfile(other, pair[1], NULL, 1), EINVAL);
 }
 

@@ -332,6 +332,22 @@ TEST(time, "timer_create refuses unknown clocks and signals")
 	EXPECT_ERRNO(timer_create(99, &event, &id), EINVAL);
 }
 
+TEST(time, "a timer that could not be made has used a number, but for one of an unknown clock")
+{
+	struct sigevent good = { .sigev_notify = SIGEV_NONE }, bad = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = 99 };
+	int id;
+
+	EXPECT_OK(syscall(SYS_timer_create, CLOCK_MONOTONIC, &good, &id));
+	EXPECT_EQ(id, 0);
+	EXPECT_ERRNO(syscall(SYS_timer_create, CLOCK_MONOTONIC, &bad, &id), EINVAL);
+	EXPECT_ERRNO(syscall(SYS_timer_create, CLOCK_MONOTONIC, &good, (void *)8), EFAULT);
+	EXPECT_ERRNO(syscall(SYS_timer_create, ~999999 * 8 | 2 /* a process that is not there */, &good, &id), EINVAL);
+	EXPECT_EQ(id, 3);
+	EXPECT_ERRNO(syscall(SYS_timer_create, 99, &good, &id), EINVAL);
+	EXPECT_OK(syscall(SYS_timer_create, CLOCK_MONOTONIC, &good, &id));
+	EXPECT_EQ(id, 4);
+}
+
 TEST(time, "times counts the ticks of parent and children")
 {
 	struct tms t;

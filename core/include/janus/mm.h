@@ -35,6 +35,12 @@ enum vm_flags {
 	VM_NORESERVE = 1 << 11,
 	VM_SPECIAL = 1 << 12,	/* pages given by the owner, no struct page games: vDSO, device */
 	VM_DONTDUMP = 1 << 13,
+	/* advice that is remembered, and so keeps areas apart: */
+	VM_SEQUENTIAL = 1 << 14,
+	VM_RANDOM = 1 << 15,
+	VM_HUGEPAGE = 1 << 16,
+	VM_NOHUGEPAGE = 1 << 17,
+	VM_MERGEABLE = 1 << 18,
 };
 
 struct vm_ops {

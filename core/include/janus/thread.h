@@ -325,6 +325,8 @@ void user_put(struct user_struct *user);
 
 static inline const struct cred *cred_get(const struct cred *c) { ref_get(&((struct cred *)c)->refs); return c; }
 bool capable(int cap);				/* current's effective set; CAP_* from uapi/capability.h */
+/* May current say when and where t runs, as far as capabilities go: t may have none that current may not. */
+bool may_schedule(struct thread *t);
 bool thread_may_access(struct thread *t);	/* may current look into t's memory and descriptors, as ptrace would? */
 bool in_group(gid_t gid);			/* fsgid or supplementary */
 
