@@ -15,8 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -173,6 +176,20 @@ static void inspect_process(struct box *box)
 		note(box, "in %s\n", path);
 }
 
+/* What is left of the scene's own. */
+static void inspect_objects(struct box *box)
+{
+	struct msqid_ds queue = { 0 };
+	struct shmid_ds memory = { 0 };
+	unsigned short sem[3] = { 0 };
+
+	msgctl(scene_ipc[MSG], IPC_STAT, &queue);
+	shmctl(scene_ipc[SHM], IPC_STAT, &memory);
+	CALL(semctl, scene_ipc[SEM], 0, GETALL | 0x100 /* IPC_64, that some C libraries pass */, sem);
+	note(box, "messages %ld in %ld semaphores %d %d %d attached %ld\n", (long)queue.msg_qnum, (long)queue.msg_cbytes,
+	     sem[0], sem[1], sem[2], (long)memory.shm_nattch);
+}
+
 static void inspect_zone(struct box *box, enum actor who)
 {
 	for (int page = 0; page < ZONE_PAGES; page++) {
@@ -195,6 +212,7 @@ static long carry_out(struct box *box, enum actor who)
 		box->inspected = 0;
 		inspect_descriptors(box);
 		inspect_process(box);
+		inspect_objects(box);
 		inspect_zone(box, who);
 		return fold(2166136261u, box->inspection, box->inspected) & 0x7fffffff;
 	}
@@ -314,6 +332,7 @@ void actors_begin(void)
 	stage->box[A].tid = PID_A + 10 * actors_worker;
 	stage->box[T].tid = PID_T + 10 * actors_worker;
 	stage->box[B].tid = PID_B + 10 * actors_worker;
+	scene_objects();
 	fflush(stdout);
 	if (fork_as(stage->box[A].tid) == 0)
 		begin_a();

@@ -20,7 +20,7 @@ SIZES = {
     "sigaction": 32, "timespec2": 32, "timeval2": 32, "stack": 24, "rusage": 144, "fd_set": 128, "stat": 144,
     "msghdr": 56, "mmsghdr": 64, "sigevent": 64, "siginfo": 128, "open_how": 24, "cap_header": 8, "cap_data": 24,
     "sched_param": 4, "sched_attr": 56, "cpumask": 8, "futex_waitv": 24, "clone_args": 88, "utimbuf": 16,
-    "sigset_argpack": 16, "u32": 4, "size": 8, "time": 8, "sockaddr": 110,
+    "sigset_argpack": 16, "u32": 4, "size": 8, "time": 8, "sockaddr": 110, "sembuf": 6,
 }
 
 # What the fuzzer leaves out, and why.

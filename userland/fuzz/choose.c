@@ -17,7 +17,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -121,6 +124,9 @@ static const struct choices by_detail[] = {
 		MS_REMOUNT, MS_MOVE, MS_NOEXEC | MS_NODEV, MS_PRIVATE, MS_NOSUID),
 	CHOICES("umount", 0, 0, MNT_DETACH, 1, 4, 8, 16),
 	CHOICES("getrandom", 0, 1, 2, 4, 6, 8),
+	CHOICES("ipc", 0, IPC_NOWAIT, IPC_NOWAIT, IPC_NOWAIT | MSG_NOERROR, MSG_NOERROR, IPC_CREAT | 0666, IPC_CREAT | 0600,
+		IPC_CREAT | IPC_EXCL | 0666, 0444, MSG_EXCEPT | IPC_NOWAIT, 040000 /* MSG_COPY */ | IPC_NOWAIT),
+	CHOICES("shm", 0, SHM_REMAP, SHM_REMAP, SHM_REMAP | SHM_RDONLY, SHM_REMAP | SHM_EXEC, SHM_RND),
 	CHOICES("rusage", 0, -1, 1, 9),
 };
 
@@ -135,6 +141,10 @@ static const struct choices by_call[] = {
 	CHOICES("utimensat", 0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 1),
 	CHOICES("execveat", 0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 1),
 	CHOICES("faccessat2", 0, 0, AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_EMPTY_PATH, 1),
+	/* Not the commands that go by an object's place, which earlier programs have part in. */
+	CHOICES("msgctl", IPC_RMID, IPC_SET, IPC_STAT, IPC_STAT, 99),
+	CHOICES("semctl", IPC_RMID, IPC_SET, IPC_STAT, GETPID, GETVAL, GETALL, GETNCNT, GETZCNT, SETVAL, SETVAL, SETVAL, SETALL, SETALL, 99),
+	CHOICES("shmctl", IPC_RMID, IPC_SET, IPC_STAT, IPC_STAT, SHM_LOCK, SHM_UNLOCK, 99),
 };
 
 /* And what goes into one with this name, where there is no detail. */
@@ -160,6 +170,12 @@ static const struct choices by_name[] = {
 	CHOICES("backlog", 0, 1, 5, -1),
 	CHOICES("val", 0, 0, 0, 1, 1, 2, 10),
 	CHOICES("val3", 0, 0, 1, -1, 0x1000, 0x21003, 0x2000),
+	CHOICES("key", IPC_PRIVATE, 1, 1, 2, 2, 3, 3, 4),
+	CHOICES("msqid", ID_MSG, ID_MSG, ID_MSG, ID_MSG, ID_MSG, ID_MSG, ID_MSG, -1, 99999),
+	CHOICES("semid", ID_SEM, ID_SEM, ID_SEM, ID_SEM, ID_SEM, ID_SEM, ID_SEM, -1, 99999),
+	CHOICES("shmid", ID_SHM, ID_SHM, ID_SHM, ID_SHM, ID_SHM, ID_SHM, ID_SHM, -1, 99999),
+	CHOICES("semnum", 0, 1, 2, 3, -1),
+	CHOICES("msgtyp", 0, 0, 1, 2, 3, -2, -3),
 	CHOICES("persona", 0xffffffff, 0xffffffff, 0, 0x40000, 0x400000, 8),
 };
 
@@ -227,7 +243,7 @@ static long choose_value(const struct call *call, const struct arg *arg, struct 
 	static const long clocks[] = { 0, 1, 1, 4, 7, 2, 3, 99 };
 	long value;
 
-	if ((!strcmp(arg->name, "flags") || !strcmp(arg->name, "flag")) &&
+	if ((!strcmp(arg->name, "flags") || !strcmp(arg->name, "flag") || !strcmp(arg->name, "cmd")) &&
 	    chosen_from(by_call, sizeof(by_call) / sizeof(by_call[0]), call->name, &value, r))
 		return value;
 	if (chosen_from(by_detail, N_BY_DETAIL, arg->detail, &value, r) || chosen_from(by_name, N_BY_NAME, arg->name, &value, r))
@@ -261,7 +277,10 @@ static void find_pointers(struct step *step, struct random *r)
 	bool locks = command >= F_GETLK && command <= F_SETLKW;
 	int at = -1;
 
-	if (is(step, "fcntl") && (locks || (command >= F_OFD_GETLK && command <= F_OFD_SETLKW)))
+	if (is(step, "semctl") && (step->value[2] == IPC_SET || step->value[2] == IPC_STAT || step->value[2] == GETALL ||
+				   step->value[2] == SETALL))
+		at = 3;
+	else if (is(step, "fcntl") && (locks || (command >= F_OFD_GETLK && command <= F_OFD_SETLKW)))
 		at = 2;
 	else if (is(step, "ioctl"))
 		at = 2;
@@ -363,7 +382,7 @@ static bool waits(const struct call *call)
 {
 	static const char *const names[] = { "pause", "rt_sigsuspend", "rt_sigtimedwait", "nanosleep", "clock_nanosleep", "wait4", "waitid",
 		"futex", "futex_waitv", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6",
-		"accept", "accept4" };
+		"accept", "accept4", "semop", "semtimedop", "msgrcv" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(call->name, names[i]))

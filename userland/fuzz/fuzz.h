@@ -82,6 +82,9 @@ struct step {
 	struct step_memory memory[6];
 };
 
+/* A value that stands for the number of the scene's own object of a kind. */
+enum { ID_MSG = 70001, ID_SEM = ID_MSG + SEM, ID_SHM = ID_MSG + SHM };
+
 static inline bool step_has_memory(const struct step *step, int i)
 {
 	return is_memory(&step->call->args[i]) || step->pointer >> i & 1;

@@ -82,6 +82,8 @@ static void print_step(const struct step *step, int n)
 			print_bytes(step->memory[i].bytes, step->memory[i].length - 1);
 		} else if (i < step->call->nargs && step_has_memory(step, i)) {
 			printf(", 0x%lx", a[i]);
+		} else if (i < step->call->nargs && step->value[i] >= ID_MSG && step->value[i] <= ID_SHM) {
+			printf(", scene_ipc[%s]", (const char *[]){ "MSG", "SEM", "SHM" }[step->value[i] - ID_MSG]);
 		} else {
 			print_number(i < step->call->nargs ? &step->call->args[i] : &(struct arg){ 0 }, a[i]);
 		}

@@ -59,6 +59,8 @@ void step_arguments(const struct step *step, long *a)
 		a[i] = step_has_memory(step, i) ? place_memory(step, i) : step->value[i];
 		if (step->call->args[i].kind == K_PID || !strcmp(step->call->args[i].name, "who"))
 			a[i] = real_pid(a[i]);
+		if (a[i] >= ID_MSG && a[i] <= ID_SHM)
+			a[i] = scene_ipc[a[i] - ID_MSG];
 	}
 }
 
@@ -67,7 +69,8 @@ void step_arguments(const struct step *step, long *a)
 /* A result that a kernel chooses freely, as what it means. */
 static long meaning(const struct step *step, long result)
 {
-	static const char *const free_choice[] = { "times", "time", "mmap", "mremap", "fork", "clone", "clone3", "arch_prctl" };
+	static const char *const free_choice[] = { "times", "time", "mmap", "mremap", "fork", "clone", "clone3", "arch_prctl",
+		"msgget", "semget", "shmget", "shmat" };
 	const char *name = step->call->name;
 
 	if (result >= ZONE && result < ZONE + ZONE_PAGES * PAGE)
@@ -131,7 +134,7 @@ static uint32_t hash_output(const struct step *step, int i, long result)
 		{ "rlimit", 0, 16 }, { "sigaction", 0, 8 }, { "stack", 0, 24 }, { "fd_set", 0, 16 },
 		{ "sched_param", 0, 4 }, { "sched_attr", 0, 48 }, { "cap_header", 0, 8 }, { "cap_data", 0, 24 },
 		{ "pollfd", 0, 24 }, { "iovec", IN_SLOT, 400 }, { "u32", 0, 4 }, { "statx", 16, 14 }, { "siginfo", 0, 12 },
-		{ "cpumask", 0, 8 },
+		{ "cpumask", 0, 8 }, { "msgbuf", 0, 64 },
 	};
 	const struct arg *arg = &step->call->args[i];
 	const char *detail = arg->detail ? arg->detail : "", *slot = (const char *)SLOT_AT(step->actor, i);
@@ -243,7 +246,8 @@ static void collect(struct run *run)
 		uint32_t written = 0;
 		long result;
 
-		if (n < 0 || (!actors_back(who) && !actors_gone(who)))
+		/* One that is stopped may be so before it could say what its call gave, or behind. */
+		if (n < 0 || actors_stopped(who) || (!actors_back(who) && !actors_gone(who)))
 			continue;
 		run->at[who] = -1;
 		result = actors_back(who) ? actors_result(who) : IS_GONE;

@@ -12,6 +12,9 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,6 +25,8 @@
 #include <unistd.h>
 
 #include "actors.h"
+
+int scene_ipc[IPC_KINDS];
 
 uint32_t fold(uint32_t hash, const void *bytes, unsigned long n)
 {
@@ -107,6 +112,47 @@ void scene_files(void)
 	symlink("d", "l");
 	symlink("loop", "loop");
 	chdir("/");
+}
+
+/* What /proc/sysvipc/KIND lists: a line of titles, then key and id in each. */
+static void remove_objects(const char *kind, int (*remove)(int id))
+{
+	char path[32], line[512];
+	FILE *list;
+	int id;
+
+	snprintf(path, sizeof(path), "/proc/sysvipc/%s", kind);
+	list = fopen(path, "r");
+	while (list && fgets(line, sizeof(line), list))
+		if (sscanf(line, "%*d %d", &id) == 1)
+			remove(id);
+	if (list)
+		fclose(list);
+}
+
+static int remove_queue(int id)
+{
+	return msgctl(id, IPC_RMID, NULL);
+}
+
+static int remove_semaphores(int id)
+{
+	return semctl(id, 0, IPC_RMID);
+}
+
+static int remove_memory(int id)
+{
+	return shmctl(id, IPC_RMID, NULL);
+}
+
+void scene_objects(void)
+{
+	remove_objects("msg", remove_queue);
+	remove_objects("sem", remove_semaphores);
+	remove_objects("shm", remove_memory);
+	scene_ipc[MSG] = msgget(1, IPC_CREAT | 0666);
+	scene_ipc[SEM] = semget(2, 3, IPC_CREAT | 0666);
+	scene_ipc[SHM] = shmget(3, 2 * PAGE, IPC_CREAT | 0666);
 }
 
 /* 3 a file, 4 a directory, 5 and 6 a pipe, 7 an eventfd, 8 the file read only, 9 an epoll, 10 a timerfd,

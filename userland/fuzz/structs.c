@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -284,9 +285,28 @@ static void clone_args(const struct writer *w)
 {
 	static const long flags[] = { 0, 0, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_CLEAR_SIGHAND, 1L << 50,
 		CLONE_FS | CLONE_FILES, CLONE_DETACHED };
-	struct clone_args args = { .flags = PICK(w->r, flags), .exit_signal = BELOW(w, 8) ? SIGCHLD : BELOW(w, 70) };
+	static const int signals[] = { SIGCHLD, SIGCHLD, SIGCHLD, SIGCHLD, 0, SIGUSR1, SIGURG, 65 };	/* none that kills */
+	struct clone_args args = { .flags = PICK(w->r, flags), .exit_signal = PICK(w->r, signals) };
 
 	add(w, &args, sizeof(args));
+}
+
+static void messages(const struct writer *w)
+{
+	PUT(w, BELOW(w, 8) ? 1 + BELOW(w, 3) : BELOW(w, 2) - 1);
+	for (int i = 0; i < 6; i++)
+		PUT32(w, 'A' + BELOW(w, 26));
+}
+
+static void semaphore_steps(const struct writer *w)
+{
+	static const short flags[] = { 0, 0, IPC_NOWAIT, IPC_NOWAIT, SEM_UNDO, SEM_UNDO | IPC_NOWAIT };
+
+	for (int i = 0; i < 3; i++) {
+		struct sembuf s = { BELOW(w, 16) ? BELOW(w, 3) : 3, BELOW(w, 5) - 2, PICK(w->r, flags) };
+
+		add(w, &s, sizeof(s));
+	}
 }
 
 static void strings(const struct writer *w)
@@ -325,6 +345,7 @@ static void structure(const struct writer *w, const char *what)
 		{ "open_how", open_hows }, { "cap_header", cap_headers }, { "cap_data", cap_datas },
 		{ "sched_attr", sched_attrs }, { "futex_waitv", futex_waits }, { "clone_args", clone_args },
 		{ "u32", futex_words }, { "int", one_int }, { "loff", small_long }, { "cpumask", small_long }, { "sched_param", one_int },
+		{ "msgbuf", messages }, { "sembuf", semaphore_steps },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
