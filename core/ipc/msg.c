@@ -181,19 +181,33 @@ static struct message *choose(struct msg_queue *q, s64 type, int flags)
 	return best;
 }
 
-/* A copy of the message, for MSG_COPY. */
-static struct message *message_copy(const struct message *m)
+/* Room for what MSG_COPY looks at, or ERR_PTR. Linux fills it from the buffer, so the user must be able to read that. */
+static struct message *copy_room(uaddr_t msg, size_t size)
 {
-	struct message *copy = kmalloc(sizeof(*m) + m->size, GFP_KERNEL);
+	size_t room = min_t(size_t, size, MSGMAX);
+	struct message *copy = kmalloc(sizeof(*copy) + room, GFP_KERNEL);
 
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
+	copy->size = room;
+	if (copy_from_user(copy->data, msg, room)) {
+		kfree(copy);
+		return ERR_PTR(-EFAULT);
+	}
+	return copy;
+}
+
+/* MSG_NOERROR does not help where the room is too small. */
+static struct message *copy_of(const struct message *m, struct message *copy)
+{
+	if (m->size > copy->size)
+		return ERR_PTR(-EINVAL);
 	memcpy(copy, m, sizeof(*m) + m->size);
 	return copy;
 }
 
-/* [obj] */
-static struct message *dequeue(struct msg_queue *q, size_t size, s64 type, int flags)
+/* The message, off the queue; with `copy` a copy, there. [obj] */
+static struct message *dequeue(struct msg_queue *q, size_t size, s64 type, int flags, struct message *copy)
 {
 	struct message *m;
 
@@ -213,8 +227,8 @@ static struct message *dequeue(struct msg_queue *q, size_t size, s64 type, int f
 	}
 	if (m->size > size && !(flags & MSG_NOERROR))
 		return ERR_PTR(-E2BIG);
-	if (flags & MSG_COPY)
-		return message_copy(m);
+	if (copy)
+		return copy_of(m, copy);
 	list_del(&m->link);
 	q->count--;
 	q->bytes -= m->size;
@@ -227,21 +241,27 @@ static struct message *dequeue(struct msg_queue *q, size_t size, s64 type, int f
 
 long sys_msgrcv(int id, uaddr_t msg, size_t size, long type, int flags)
 {
+	struct message *m, *copy = NULL;
 	struct msg_queue *q;
-	struct message *m;
 	long result;
 
 	if (id < 0 || (ssize_t)size < 0)
 		return -EINVAL;
-	if (flags & MSG_COPY && (flags & MSG_EXCEPT || !(flags & IPC_NOWAIT)))
-		return -EINVAL;
+	if (flags & MSG_COPY) {
+		if (flags & MSG_EXCEPT || !(flags & IPC_NOWAIT))
+			return -EINVAL;
+		copy = copy_room(msg, size);
+		if (IS_ERR(copy))
+			return PTR_ERR(copy);
+	}
 	q = queue_lock(id);
-	if (IS_ERR(q))
-		return PTR_ERR(q);
-	m = dequeue(q, size, type, flags);
-	ipc_unlock(&queues, &q->obj);
-	if (IS_ERR(m))
+	m = IS_ERR(q) ? (void *)q : dequeue(q, size, type, flags, copy);
+	if (!IS_ERR(q))
+		ipc_unlock(&queues, &q->obj);
+	if (IS_ERR(m)) {
+		kfree(copy);
 		return PTR_ERR(m);
+	}
 	result = (long)min(size, m->size);
 	if (put_user(m->type, s64, msg) || copy_to_user(msg + sizeof(m->type), m->data, (size_t)result))
 		result = -EFAULT;

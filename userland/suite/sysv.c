@@ -244,6 +244,9 @@ TEST(sysv, "MSG_COPY looks at a message by its place and leaves it")
 	EXPECT_EQ(m.type, 6);
 	EXPECT_ERRNO(msgrcv(queue, &m, 64, 2, MSG_COPY | IPC_NOWAIT), ENOMSG);
 	EXPECT_ERRNO(msgrcv(queue, &m, 64, 0, MSG_COPY), EINVAL);
+	EXPECT_ERRNO(msgrcv(queue, (void *)8, 64, 2, MSG_COPY | IPC_NOWAIT), EFAULT);
+	EXPECT_ERRNO(msgrcv(queue, &m, 1, 1, MSG_COPY | IPC_NOWAIT), E2BIG);
+	EXPECT_ERRNO(msgrcv(queue, &m, 1, 1, MSG_COPY | IPC_NOWAIT | MSG_NOERROR), EINVAL);
 	EXPECT_EQ(msgrcv(queue, &m, 64, 0, 0), 1);
 	drop_queue();
 }
