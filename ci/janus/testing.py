@@ -7,6 +7,7 @@ the suite, not of Janus. The debug build runs the suite too: its poison, traps a
 so do races that forced rescheduling brings about, and allocations fail there by chance.
 """
 import os
+from dataclasses import dataclass, field
 
 from . import (boots, console, costs, coverage, fuzz, guest as guests, hostchecks, ktap, pagetest, planted, programs,
                report, scenarios, setup)
@@ -65,6 +66,62 @@ def suite_errors(oracle):
     return subject
 
 
+class Plan:
+    """What runs on one machine. A job is a function and its arguments."""
+
+    def __init__(self, m, folder, hunter, options, only):
+        self.machine, self.folder, self.options = m, folder, options
+        self.kernel, self.debug = (os.path.join(f, "boot/kernel") for f in (folder, hunter))
+        self.asked = (only, options.timeout, options.verbose)
+        self.suites, self.beside, self.costs = [(boots.oracle, m, folder, *self.asked)], [], []
+
+    def boot(self, counts, hunts):
+        """Janus runs the suite on so many CPUs each, and its debug build with each hunt."""
+        self.suites += [(boots.run_suite, self.machine, self.kernel, self.folder, n, False, *self.asked)
+                        for n in counts]
+        self.suites += [(boots.run_suite, self.machine, self.debug, self.folder, DEBUG_CPUS, False, *self.asked, hunt)
+                        for hunt in hunts]
+
+    def the_rest(self):
+        """What is not the suite: a subject each, and the costs with what was recorded."""
+        m, folder, kernel, timeout = self.machine, self.folder, self.kernel, self.options.timeout
+        self.beside = [(programs.run, m, kernel, folder, timeout, name) for name in programs.COMMANDS]
+        self.beside += [(fuzz.run, m, folder, kernel, self.debug, timeout), (scenarios.run, m, kernel, folder),
+                        (scenarios.run_hangs, m, self.debug, folder)]
+        self.costs = [(costs.run, m, kernel, folder)]
+
+    def jobs(self):
+        return self.suites + self.beside + self.costs
+
+
+@dataclass
+class Told:
+    """What a run has told so far."""
+    columns: list                                   # (name, subjects), as report.py wants them
+    logs: dict = field(default_factory=dict)        # name of a boot that went wrong: its log
+    judges: list = field(default_factory=list)      # Linux's columns
+    lanes: dict = field(default_factory=dict)       # machine: what was recorded on it
+
+    def take(self, plan, done):
+        """The results of a plan's jobs, next in `done`."""
+        oracle, *janus = [next(done) for _ in plan.suites]
+        for boot in janus:
+            judge(boot, oracle)
+            self.put(boot.name, boot.subjects.values())
+            if boot.trouble:
+                self.logs[boot.name] = (boot.log_path, console.telling_lines(boot.log))
+        errors = suite_errors(oracle)
+        self.put(oracle.name, [errors] if errors.results else [])
+        self.judges.append((oracle.name, oracle.subjects))
+        self.put(f"{plan.machine.name} boots", [next(done) for _ in plan.beside])
+        for _ in plan.costs:
+            subjects, self.lanes[plan.machine.name] = next(done)
+            self.put(f"{plan.machine.name} costs", subjects)
+
+    def put(self, name, subjects):
+        self.columns.append((name, {s.name: s for s in subjects}))
+
+
 def test(options):
     if options.planted is not None:
         return tell(planted.planted([name for name in options.planted.split(",") if name]), {})
@@ -73,52 +130,25 @@ def test(options):
     if options.oracle:
         return test_oracle(machines, only, options)
     counts = [] if options.debug else smp_list(options.smp)
-    plain = not only and not options.debug      # with all that is not the suite
-    if plain:       # asked for at once, not one by one in the middle of the run
+    whole = not only and not options.debug      # with all that is not the suite
+    if whole:       # asked for at once, not one by one in the middle of the run
         setup.need(setup.COMMON, setup.U_BOOT, pagetest.CHROMIUM, *(m.tools for m in machines))
     folders = {m.name: build(m, mode="debug" if options.debug else "release") for m in machines}
     known(only, folders[machines[0].name])
-    hunts = boots.HUNTS if plain or options.debug else ()
-    hunters = {m.name: build(m, mode="debug") for m in machines} if plain else folders
-    counting = coverage.jobs(machines, options.timeout) if plain else []
-    columns, logs, judges = hostchecks.run(machines, folders) if plain else [], {}, []
-    jobs, suites = [], len(counts) + len(hunts)    # how many boots of Janus run the suite
-    for m in machines:
-        folder = folders[m.name]
-        kernel = os.path.join(folder, "boot/kernel")
-        jobs.append((boots.oracle, m, folder, only, options.timeout, options.verbose))
-        jobs += [(boots.run_suite, m, kernel, folder, n, False, only, options.timeout, options.verbose)
-                 for n in counts]
-        debug = os.path.join(hunters[m.name], "boot/kernel")
-        jobs += [(boots.run_suite, m, debug, folder, DEBUG_CPUS, False, only, options.timeout, options.verbose, hunt)
-                 for hunt in hunts]
-        if plain:
-            jobs += [(programs.run, m, kernel, folder, options.timeout, name) for name in programs.COMMANDS]
-            jobs.append((fuzz.run, m, folder, kernel, debug, options.timeout))
-            jobs.append((scenarios.run, m, kernel, folder))
-            jobs.append((scenarios.run_hangs, m, debug, folder))
-            jobs.append((costs.run, m, kernel, folder))
-    done = boots.run_all(jobs + counting)[:len(jobs)]
-    beside = len(programs.COMMANDS) + 3 if plain else 0     # subjects that are not the suite's
-    step = 1 + suites + beside + plain
-    lanes = {}
-    for at in range(0, len(done), step):
-        oracle, *janus = done[at:at + 1 + suites]
-        for boot in janus:
-            judge(boot, oracle)
-            columns.append((boot.name, boot.subjects))
-            if boot.trouble:
-                logs[boot.name] = (boot.log_path, console.telling_lines(boot.log))
-        errors = suite_errors(oracle)
-        columns.append((oracle.name, {"oracle": errors} if errors.results else {}))
-        judges.append((oracle.name, oracle.subjects))
-        if plain:
-            columns.append((f"{oracle.machine.name} boots", {s.name: s for s in done[at + 1 + suites:at + step - 1]}))
-            subjects, lanes[oracle.machine.name] = done[at + step - 1]
-            columns.append((f"{oracle.machine.name} costs", {s.name: s for s in subjects}))
-    if plain:
-        columns += page_column(costs.together(lanes)) + coverage_column(machines)
-    return tell(columns, logs, judges)
+    hunters = {m.name: build(m, mode="debug") for m in machines} if whole else folders
+    counting = coverage.jobs(machines, options.timeout) if whole else []
+    told = Told(hostchecks.run(machines, folders) if whole else [])
+    plans = [Plan(m, folders[m.name], hunters[m.name], options, only) for m in machines]
+    for plan in plans:
+        plan.boot(counts, boots.HUNTS if whole or options.debug else ())
+        if whole:
+            plan.the_rest()
+    done = iter(boots.run_all([job for plan in plans for job in plan.jobs()] + counting))
+    for plan in plans:
+        told.take(plan, done)
+    if whole:
+        told.columns += page_column(costs.together(told.lanes)) + coverage_column(machines)
+    return tell(told.columns, told.logs, told.judges)
 
 
 def page_column(recorded):
