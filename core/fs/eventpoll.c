@@ -21,6 +21,7 @@
 #include "poll_wait.h"
 
 #define MAX_NESTS 4		/* sets within sets */
+#define RAM_SHARE 25		/* of memory, what one user's items may take: one part in so many */
 #define PRIVATE_BITS (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
 #define EXCLUSIVE_OK (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
 
@@ -32,6 +33,7 @@ struct eventpoll {
 	struct wait_queue wait;		/* epoll_wait */
 	struct wait_queue poll_wait;	/* those who poll this set */
 	struct file *file;		/* [const] our own */
+	struct user_struct *user;	/* [const] counted; pays for the items */
 	unsigned mark;			/* [tree_mutex] visited by the loop check */
 	int levels;			/* [tree_mutex] what that visit found */
 };
@@ -49,6 +51,7 @@ struct epoll_item {
 	struct list_head ready_link;	/* [ready_lock] */
 	bool rung;			/* [ready_lock; cleared under mutex] it became ready (again) while on the list */
 	struct list_head file_link;	/* [tree_mutex] in file->epoll_links */
+	unsigned mark;			/* [tree_mutex] of the first in that list: the file was visited by the check of paths */
 	struct eventpoll *ep;
 	struct file *file;
 	unsigned fd;
@@ -60,6 +63,7 @@ static const struct file_ops eventpoll_fops;
 /* Sets and files point at each other: adding, removing and the last close take turns. */
 static struct mutex tree_mutex = MUTEX_INIT(tree_mutex);
 static unsigned current_mark;	/* [tree_mutex] */
+long epoll_max_watches;		/* [as is] items of one user: fs.epoll.max_user_watches */
 
 /* ---- becoming ready ---- */
 
@@ -174,6 +178,7 @@ static void remove_item(struct epoll_item *item)
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
 	rb_erase(&ep->items, &item->node);
 	list_del(&item->file_link);
+	ep->user->epoll_watches--;
 	kfree(item);
 }
 
@@ -227,15 +232,65 @@ static int levels_up(struct eventpoll *ep)
 	return ep->levels = most + 1;
 }
 
+/*
+ * Count the ways from f up to sets that are in no other, by their length. A wake-up goes all of them at once, with
+ * interrupts off: so those of more than one step are few. Any number of sets may hold f itself. tree_mutex held.
+ */
+static bool few_paths(const struct file *f, int steps, unsigned count[MAX_NESTS + 1])
+{
+	static const unsigned limits[MAX_NESTS + 1] = { UINT32_MAX, 500, 100, 50, 10 };
+	struct epoll_item *item;
+
+	if (steps > MAX_NESTS)
+		return false;
+	list_for_each_entry(item, &f->epoll_links, file_link) {
+		const struct file *up = item->ep->file;
+
+		if (!list_empty(&up->epoll_links) ? !few_paths(up, steps + 1, count) : ++count[steps] > limits[steps])
+			return false;
+	}
+	return true;
+}
+
+/* The same for f, or for every file in the sets from f down. tree_mutex held, current_mark fresh. */
+static bool may_wake(const struct file *f)
+{
+	unsigned count[MAX_NESTS + 1] = { 0 };
+	struct epoll_item *first;
+	struct eventpoll *ep;
+
+	if (!is_epoll(f)) {
+		first = list_first_entry(&f->epoll_links, struct epoll_item, file_link);
+		if (first->mark == current_mark)
+			return true;
+		first->mark = current_mark;
+		return few_paths(f, 0, count);
+	}
+	ep = f->private;
+	if (ep->mark == current_mark)
+		return true;
+	ep->mark = current_mark;
+	for (struct rb_node *n = rb_first(&ep->items); n; n = rb_next(n)) {
+		if (!may_wake(rb_entry(n, struct epoll_item, node)->file))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
 /* ---- epoll_ctl ---- */
 
 static int ctl_add(struct eventpoll *ep, struct file *f, unsigned fd, const struct epoll_event *event)
 {
-	struct epoll_item *item = kzalloc(sizeof(*item), GFP_KERNEL);
 	struct hook_table hooks = { .table = { .queue = add_hook } };
+	struct epoll_item *item;
 
+	if (unlikely(ep->user->epoll_watches >= READ_ONCE(epoll_max_watches)))
+		return -ENOSPC;
+	item = kzalloc(sizeof(*item), GFP_KERNEL);
 	if (!item)
 		return -ENOMEM;
+	ep->user->epoll_watches++;
 	list_init(&item->ready_link);
 	item->ep = ep;
 	item->file = f;
@@ -244,6 +299,13 @@ static int ctl_add(struct eventpoll *ep, struct file *f, unsigned fd, const stru
 	item->event.events |= POLLERR | POLLHUP;
 	list_add_tail(&item->file_link, &f->epoll_links);
 	insert_item(ep, item);
+	if (unlikely(is_epoll(f) || !list_empty(&ep->file->epoll_links))) {
+		current_mark++;
+		if (!may_wake(f)) {
+			remove_item(item);
+			return -EINVAL;
+		}
+	}
 	hooks.item = item;
 	look_now(item, &hooks.table);
 	if (hooks.error)
@@ -593,6 +655,7 @@ static void eventpoll_close(struct file *f)
 		remove_item(rb_entry(n, struct epoll_item, node));
 	mutex_unlock(&ep->mutex);
 	mutex_unlock(&tree_mutex);
+	user_put(ep->user);
 	kfree(ep);
 }
 
@@ -612,6 +675,7 @@ long sys_epoll_create1(int flags)
 	ep = kzalloc(sizeof(*ep), GFP_KERNEL);
 	if (!ep)
 		return -ENOMEM;
+	ep->user = current->cred->user;
 	mutex_init(&ep->mutex);
 	list_init(&ep->ready);
 	wait_queue_init(&ep->wait);
@@ -622,10 +686,16 @@ long sys_epoll_create1(int flags)
 		return PTR_ERR(f);
 	}
 	ep->file = f;
+	ref_get(&ep->user->refs);
 	return fd_install_new(f, flags);
 }
 
 long sys_epoll_create(int size)
 {
 	return size <= 0 ? -EINVAL : sys_epoll_create1(0);
+}
+
+void eventpoll_init(void)
+{
+	epoll_max_watches = (long)(nr_total_pages / RAM_SHARE * PAGE_SIZE / (sizeof(struct epoll_item) + sizeof(struct epoll_hook)));
 }

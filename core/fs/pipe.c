@@ -16,7 +16,11 @@
 #include <uapi/termios.h>
 
 #define PIPE_MAX_SIZE (1u << 20)	/* /proc/sys/fs/pipe-max-size */
+#define MIN_BUFFERS 2		/* what a user gets who has too much room in pipes already */
+#define CAP_SYS_ADMIN 21
 #define CAP_SYS_RESOURCE 24
+
+long pipe_user_pages_soft = 16384, pipe_user_pages_hard;	/* [as is] fs.pipe-user-pages-*; 0: no limit */
 
 static spinlock_t attach_lock = SPINLOCK_INIT;	/* inode->private of FIFOs, pipe->users */
 static struct mount *pipe_mount;
@@ -25,6 +29,55 @@ static struct kmem_cache *pipe_cache;
 struct pipe *file_pipe(struct file *f)
 {
 	return f->ops == &pipe_fops ? f->inode->private : NULL;
+}
+
+/* ---- what a user's pipes may hold ---- */
+
+static inline bool over(s64 pages, const long *limit)
+{
+	long most = READ_ONCE(*limit);
+
+	return most && pages > most;
+}
+
+static bool unprivileged(void)
+{
+	return !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN);
+}
+
+/* p is to have room for nr pages: what its user has then. */
+static inline s64 charge(struct pipe *p, u32 nr)
+{
+	s64 more = (s64)nr - p->charged;
+
+	p->charged = nr;
+	return __atomic_add_fetch(&p->user->pipe_pages, more, __ATOMIC_RELAXED);
+}
+
+/* A new pipe's room; false: its user may have none. */
+static bool give_room(struct pipe *p)
+{
+	s64 pages = charge(p, PIPE_DEF_BUFFERS);
+
+	p->nr_slots = PIPE_DEF_BUFFERS;
+	if (unlikely(over(pages, &pipe_user_pages_soft)) && unprivileged()) {
+		p->nr_slots = MIN_BUFFERS;
+		pages = charge(p, MIN_BUFFERS);
+	}
+	return likely(!over(pages, &pipe_user_pages_hard)) || !unprivileged();
+}
+
+static void pipe_free(struct pipe *p)
+{
+	for (; p->tail != p->head; p->tail++)
+		page_put(pipe_slot(p, p->tail)->page);
+	if (p->spare)
+		page_put(p->spare);
+	if (p->slots != p->inline_slots)
+		kfree(p->slots);
+	charge(p, 0);
+	user_put(p->user);
+	kmem_cache_free(pipe_cache, p);
 }
 
 static struct pipe *pipe_create(void)
@@ -37,20 +90,13 @@ static struct pipe *pipe_create(void)
 	wait_queue_init(&p->read_wait);
 	wait_queue_init(&p->write_wait);
 	p->slots = p->inline_slots;
-	p->nr_slots = PIPE_DEF_BUFFERS;
 	p->users = 1;
-	return p;
-}
-
-static void pipe_free(struct pipe *p)
-{
-	for (; p->tail != p->head; p->tail++)
-		page_put(pipe_slot(p, p->tail)->page);
-	if (p->spare)
-		page_put(p->spare);
-	if (p->slots != p->inline_slots)
-		kfree(p->slots);
-	kmem_cache_free(pipe_cache, p);
+	p->user = current->cred->user;
+	ref_get(&p->user->refs);
+	if (likely(give_room(p)))
+		return p;
+	pipe_free(p);
+	return NULL;
 }
 
 /* ---- reading ---- */
@@ -391,10 +437,23 @@ const struct file_ops pipe_fops = {
 
 /* ---- size ---- */
 
+/* Room for nr pages instead of what p has: 0, or -EPERM when that is more than its user may have. */
+static int recharge(struct pipe *p, u32 nr)
+{
+	s64 pages = charge(p, nr);
+
+	if (nr <= p->nr_slots || (!over(pages, &pipe_user_pages_soft) && !over(pages, &pipe_user_pages_hard)) ||
+	    !unprivileged())
+		return 0;
+	charge(p, p->nr_slots);
+	return -EPERM;
+}
+
 static long set_pipe_size(struct pipe *p, unsigned long size)
 {
 	struct pipe_buf *slots;
 	u32 nr = 1, used;
+	int err;
 
 	if (size > 1UL << 31)
 		return -EINVAL;
@@ -407,10 +466,15 @@ static long set_pipe_size(struct pipe *p, unsigned long size)
 		return -ENOMEM;
 	mutex_lock(&p->lock);
 	used = p->head - p->tail;
-	if (used > nr) {
+	err = recharge(p, nr);
+	if (!err && used > nr) {
+		charge(p, p->nr_slots);
+		err = -EBUSY;
+	}
+	if (err) {
 		mutex_unlock(&p->lock);
 		kfree(slots);
-		return -EBUSY;
+		return err;
 	}
 	for (u32 i = 0; i < used; i++)
 		slots[i] = *pipe_slot(p, p->tail + i);

@@ -12,6 +12,7 @@ void vfs_init(void)
 	tmpfs_init();
 	mount_init();
 	file_init();
+	eventpoll_init();
 	fdtable_init();
 	devtmpfs_init();
 	mem_devices_init();

@@ -246,6 +246,63 @@ TEST(event, "epoll: many ready are told a few at a time, in turn")
 	EXPECT_EQ(seen, 255);
 }
 
+TEST(event, "epoll: a file may be in any number of sets, but wake others through them on 500 ways at most")
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	int n = 0, up;
+
+	set_up(EPOLLIN);
+	for (; n < 505; n++) {
+		up = ASSERT_OK(epoll_create1(0));
+		if (epoll_ctl(up, EPOLL_CTL_ADD, ep, &e))
+			break;
+	}
+	EXPECT_EQ(n, 500);
+	EXPECT_ERRNO(epoll_ctl(up, EPOLL_CTL_ADD, ep, &e), EINVAL);
+	EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_DEL, fds[0], &e));
+	EXPECT_OK(epoll_ctl(up, EPOLL_CTL_ADD, ep, &e));	/* of nothing there is no way */
+	EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_ADD, fds[0], &e), EINVAL);
+	EXPECT_OK(epoll_ctl(up, EPOLL_CTL_DEL, ep, &e));
+	EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_ADD, fds[0], &e));
+	write(fds[1], "x", 1);
+	EXPECT_EQ(epoll_wait(up - 1, &e, 1, -1), 1);
+}
+
+static void set_limit(const char *path, const char *value)
+{
+	int fd = ASSERT_OK(open(path, O_WRONLY));
+
+	EXPECT_EQ(write(fd, value, strlen(value)), strlen(value));
+	close(fd);
+}
+
+TEST(event, "epoll: a user watches no more files than fs.epoll.max_user_watches")
+{
+	static const char path[] = "/proc/sys/fs/epoll/max_user_watches";
+	struct epoll_event e = { .events = EPOLLIN };
+	char *before = slurp(path);
+	pid_t child;
+
+	EXPECT_IN(atol(before), 1000, 100000000);
+	set_limit(path, "3");
+	child = ktap_fork();
+	if (!child) {
+		become_nobody();
+		set_up(EPOLLIN);
+		for (int i = 0; i < 2; i++)
+			EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_ADD, ASSERT_OK(dup(fds[0])), &e));
+		EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_ADD, fds[1], &e), ENOSPC);
+		EXPECT_ERRNO(epoll_ctl(ep, EPOLL_CTL_ADD, fds[0], &e), EEXIST);
+		EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_DEL, fds[0], &e));
+		EXPECT_OK(epoll_ctl(ep, EPOLL_CTL_ADD, fds[1], &e));
+		close(ep);
+		set_up(EPOLLIN);
+		_exit(0);
+	}
+	EXPECT_EXIT(child, 0);
+	set_limit(path, before);
+}
+
 TEST(event, "eventfd: writes add, a read takes all")
 {
 	uint64_t value = 3;

@@ -582,3 +582,21 @@ TEST(pipe, "splice takes from /proc/mounts, but not from /dev/zero, an eventfd o
 	close(fds[0]);
 	close(fds[1]);
 }
+
+TEST(pipe, "a user's pipes have room for 16384 pages; then they get two each, and no larger")
+{
+	int last[2], before[2];
+
+	become_nobody();
+	for (int i = 0; i < 64; i++) {
+		ASSERT_OK(pipe(i ? last : before));
+		ASSERT_EQ(fcntl(i ? last[1] : before[1], F_SETPIPE_SZ, 1 << 20), 1 << 20);
+	}
+	ASSERT_OK(pipe(last));
+	EXPECT_EQ(fcntl(last[1], F_GETPIPE_SZ), 2 * page_size());
+	EXPECT_ERRNO(fcntl(last[1], F_SETPIPE_SZ, 4 * page_size()), EPERM);
+	EXPECT_EQ(fcntl(last[1], F_SETPIPE_SZ, 1), page_size());
+	close(before[0]);
+	close(before[1]);
+	EXPECT_EQ(fcntl(last[1], F_SETPIPE_SZ, 16 * page_size()), 16 * page_size());
+}

@@ -4,6 +4,8 @@
  */
 #include "proc.h"
 
+#include <janus/pipe.h>
+#include <janus/poll.h>
 #include <janus/random.h>
 #include <janus/syscall.h>
 #include <janus/version.h>
@@ -12,6 +14,24 @@
 static int show_number(struct textbuf *t, const struct proc_target *target)
 {
 	tb_printf(t, "%d\n", READ_ONCE(*(const int *)target->node->data));
+	return 0;
+}
+
+static int show_long(struct textbuf *t, const struct proc_target *target)
+{
+	tb_printf(t, "%ld\n", READ_ONCE(*(const long *)target->node->data));
+	return 0;
+}
+
+/* Not negative; by root, as the file's mode says. */
+static int write_long(const struct proc_target *target, char *text, size_t n)
+{
+	char *end;
+	u64 v = strtoull(text, &end, 10);
+
+	if (end == text || (*end && *end != '\n') || v > INT64_MAX)
+		return -EINVAL;
+	WRITE_ONCE(*(long *)target->node->data, (long)v);
 	return 0;
 }
 
@@ -119,6 +139,7 @@ static const int pid_max = PID_MAX, ngroups_max = 65536, cap_last_cap = CAP_LAST
 	msgmax = MSGMAX, msgmnb = MSGMNB, msgmni = MSGMNI, shmmni = SHMMNI;
 
 #define NUMBER(n, v) { .name = n, .mode = S_IFREG | 0444, .show = show_number, .data = &(v) }
+#define LONG(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_long, .write = write_long, .data = &(v) }
 #define SWITCH(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_number, .write = write_switch, .data = &(v) }
 #define TEXT(n, s) { .name = n, .mode = S_IFREG | 0444, .show = show_text, .data = s }
 #define NAME(n, s) { .name = n, .mode = S_IFREG | 0644, .show = show_text, .write = write_name, .data = s }
@@ -151,9 +172,13 @@ static const struct proc_node vm_nodes[] = {
 	{ NULL },
 };
 
+static const struct proc_node epoll_nodes[] = { LONG("max_user_watches", epoll_max_watches), { NULL } };
+
 static const struct proc_node fs_nodes[] = {
 	SHOW("file-max", show_file_max), SHOW("file-nr", show_file_nr), NUMBER("nr_open", nr_open),
-	NUMBER("pipe-max-size", pipe_max_size), NUMBER("mount-max", mount_max),
+	NUMBER("pipe-max-size", pipe_max_size), LONG("pipe-user-pages-soft", pipe_user_pages_soft),
+	LONG("pipe-user-pages-hard", pipe_user_pages_hard), DIRECTORY("epoll", epoll_nodes),
+	NUMBER("mount-max", mount_max),
 	SWITCH("protected_symlinks", protected_symlinks), SWITCH("protected_hardlinks", protected_hardlinks),
 	NUMBER("protected_regular", zero), NUMBER("protected_fifos", zero), NUMBER("suid_dumpable", zero),
 	{ NULL },

@@ -27,6 +27,8 @@ struct pipe {
 	u32 readers, writers;
 	u32 reader_opens, writer_opens;	/* ever: a FIFO's open waits for a change */
 	u32 users;			/* [attach_lock] open files; the last one frees */
+	u32 charged;			/* pages that count for `user` */
+	struct user_struct *user;	/* [const] counted */
 	struct wait_queue read_wait, write_wait;
 	struct pipe_buf inline_slots[PIPE_DEF_BUFFERS];
 };
@@ -34,6 +36,8 @@ struct pipe {
 extern const struct file_ops pipe_fops;		/* also what open gives a FIFO's file */
 
 void pipe_init(void);		/* boot: mounts pipefs */
+/* Pages that one user's pipes may have room for, 0: as many as he likes. /proc/sys/fs/pipe-user-pages-* */
+extern long pipe_user_pages_soft, pipe_user_pages_hard;
 /* The pipe behind a file, or NULL when it is none. */
 struct pipe *file_pipe(struct file *f);
 long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg);	/* F_GETPIPE_SZ, F_SETPIPE_SZ; EBADF for others */

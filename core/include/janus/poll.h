@@ -30,5 +30,7 @@ static inline u32 file_poll(struct file *f, struct poll_table *pt)
 
 /* The last reference to f goes: take it out of every epoll set. core/fs/eventpoll.c */
 void eventpoll_release(struct file *f);
+void eventpoll_init(void);		/* boot */
+extern long epoll_max_watches;		/* files that one user's sets may watch: /proc/sys/fs/epoll/max_user_watches */
 
 #endif

@@ -319,6 +319,8 @@ struct user_struct {
 	s32 processes;			/* [atomic] RLIMIT_NPROC */
 	s32 sigpending;			/* [atomic] RLIMIT_SIGPENDING */
 	s32 inflight;			/* [atomic] descriptors in messages, RLIMIT_NOFILE */
+	s64 pipe_pages;			/* [atomic] room in pipes: fs.pipe-user-pages-soft */
+	long epoll_watches;		/* [epoll's tree_mutex] fs.epoll.max_user_watches */
 };
 struct user_struct *user_find(uid_t uid);	/* referenced; NULL on no memory */
 void user_put(struct user_struct *user);
