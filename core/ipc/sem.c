@@ -157,8 +157,10 @@ void sem_serve(struct sem_set *s)
 		list_for_each_entry_safe(w, next, &s->waiters, link) {
 			int result = do_all(s, w);
 
-			if (result == WAITING)
+			if (result == WAITING) {
+				cond_resched();
 				continue;
+			}
 			changed = !result && alters(w->ops, w->nr);
 			release(w, result);
 			if (changed)

@@ -13,6 +13,8 @@
 
 static void segment_free(struct ipc_object *o)
 {
+	if (!o->removed)	/* it never came into the table */
+		shm_total_pages -= segment_of(o)->pages;
 	file_put(segment_of(o)->file);
 	kfree(segment_of(o));
 }

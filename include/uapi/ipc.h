@@ -46,7 +46,7 @@ struct msqid64_ds {
 
 struct msginfo {
 	s32 msgpool, msgmap, msgmax, msgmnb, msgmni, msgssz, msgtql;
-	u16 msgseg;
+	u16 msgseg, pad0;
 };
 
 /* ---- semaphores; struct semid64_ds is the machine's: asm/semid.h ---- */
@@ -111,7 +111,7 @@ struct shminfo64 {
 };
 
 struct shm_info {
-	s32 used_ids;
+	s32 used_ids, pad0;
 	u64 shm_tot, shm_rss, shm_swp, swap_attempts, swap_successes;
 };
 
