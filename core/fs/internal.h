@@ -110,6 +110,7 @@ int walk_begin(struct walk *w, const struct path *base, int dirfd, const char *n
 /* Count the place and end the walk: 0, or -ECHILD: start again. */
 int walk_take(struct walk *w, struct path *out);
 void walk_end(struct walk *w);
+bool walk_again(void);		/* after -ECHILD: true; false: we are to die, and nobody will see the error */
 /* May what was found be believed? Else start again. */
 static inline bool walk_valid(const struct walk *w) { return !seq_retry(&rename_seq, w->seq); }
 

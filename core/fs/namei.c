@@ -79,7 +79,7 @@ int path_lookup_at(const struct path *base, int dirfd, const char *name, unsigne
 		else if (!walk_valid(&w))
 			err = -ECHILD;
 		walk_end(&w);
-	} while (unlikely(err == -ECHILD));
+	} while (unlikely(err == -ECHILD) && walk_again());
 	return err;
 }
 
@@ -136,7 +136,7 @@ int path_lookup_create(int dirfd, const char *name, unsigned flags, struct path 
 		if (err)
 			found = err;
 		walk_end(&w);
-	} while (unlikely(found == -ECHILD));
+	} while (unlikely(found == -ECHILD) && walk_again());
 	return found;
 }
 
@@ -153,7 +153,7 @@ int path_parent(const struct path *base, int dirfd, const char *name, unsigned f
 			err = -ECHILD;
 		}
 		walk_end(&w);
-	} while (unlikely(err == -ECHILD));
+	} while (unlikely(err == -ECHILD) && walk_again());
 	return err;
 }
 

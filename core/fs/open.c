@@ -363,7 +363,7 @@ static __noinline struct file *open_or_create(int dirfd, const char *name, const
 		if (err != 1 && err != -ENOENT && err != -ENOTDIR)
 			return ERR_PTR(err);
 		f = open_create(dirfd, name, &parent, err == 1, a);
-	} while (f == ERR_PTR(-ECHILD));
+	} while (f == ERR_PTR(-ECHILD) && walk_again());
 	return f;
 }
 

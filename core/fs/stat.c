@@ -91,7 +91,7 @@ static int stat_name(int dirfd, const char *name, unsigned lookup, struct stat *
 			err = -ECHILD;
 		}
 		walk_end(&w);
-	} while (unlikely(err == -ECHILD));
+	} while (unlikely(err == -ECHILD) && walk_again());
 	return err;
 }
 

@@ -476,6 +476,13 @@ int walk_take(struct walk *w, struct path *out)
 	return -ECHILD;
 }
 
+/* Who renames without end does not keep a long walk from letting others run, nor from dying. */
+bool walk_again(void)
+{
+	cond_resched();
+	return !fatal_signal_pending();
+}
+
 static __noinline void walk_release(struct walk *w)
 {
 	if (w->held & HELD_ANCHOR)
