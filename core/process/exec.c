@@ -74,13 +74,14 @@ static int read_head(struct exec *x)
 static void take_file_ids(struct exec *x, struct cred *c)
 {
 	struct inode *inode = x->file->inode;
-	mode_t mode = inode->mode;
 
-	if ((x->file->path.mnt->flags & MS_NOSUID) || current->no_new_privs)
+	if (!(READ_ONCE(inode->mode) & (S_ISUID | S_ISGID)) || (x->file->path.mnt->flags & MS_NOSUID) || current->no_new_privs)
 		return;
-	if (mode & S_ISUID)
+	/* A chown takes the bits away: the mode and the owner that we see are of one moment. */
+	GUARD(read, &inode->lock);
+	if (inode->mode & S_ISUID)
 		c->euid = inode->uid;
-	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+	if ((inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
 		c->egid = inode->gid;
 }
 
