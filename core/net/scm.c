@@ -118,12 +118,21 @@ static int send_credentials(struct socket_msg *m, const struct ucred *c)
 {
 	const struct cred *me = current->cred;
 
+	if (c->uid == ~0u || c->gid == ~0u)
+		return -EINVAL;
 	if (c->pid != current->process->tgid && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (c->uid != me->uid && c->uid != me->euid && c->uid != me->suid && !capable(CAP_SETUID))
 		return -EPERM;
 	if (c->gid != me->gid && c->gid != me->egid && c->gid != me->sgid && !capable(CAP_SETGID))
 		return -EPERM;
+	if (c->pid != current->process->tgid) {
+		struct pid *pid = get_pid(c->pid);
+
+		if (!pid)
+			return -ESRCH;
+		pid_put(pid);
+	}
 	m->cred = *c;
 	m->has_cred = true;
 	return 0;

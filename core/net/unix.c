@@ -11,6 +11,15 @@
 struct mutex unix_state_mutex = MUTEX_INIT(unix_state_mutex);
 static const struct socket_ops unix_ops;
 
+/* A datagram was taken from our peer, or from one who shares its queue: who waits to send looks again. */
+static bool peer_has_space(struct wait_entry *e, u32 key)
+{
+	struct unix_sock *u = container_of(e, struct unix_sock, space_entry);
+
+	wake_up_key(&u->write_wait, (POLLOUT | POLLWRNORM | POLLWRBAND) | (key & WAKE_SYNC), ~0u);
+	return false;
+}
+
 struct socket *unix_create(int type)
 {
 	struct unix_sock *u = kzalloc(sizeof(*u), GFP_KERNEL);
@@ -27,6 +36,8 @@ struct socket *unix_create(int type)
 	list_init(&u->queue);
 	wait_queue_init(&u->read_wait);
 	wait_queue_init(&u->write_wait);
+	wait_entry_init(&u->space_entry, false);
+	u->space_entry.wake = peer_has_space;
 	u->pending_tail = &u->pending;
 	u->peercred = (struct ucred){ 0, ~0u, ~0u };
 	return &u->socket;
@@ -48,11 +59,15 @@ struct unix_sock *unix_peer_get(struct unix_sock *u)
 	return u->peer ? unix_get(u->peer) : NULL;
 }
 
-/* Under state_mutex. The old peer, for the caller to put when the mutex is free. */
-static struct unix_sock *set_peer(struct unix_sock *u, struct unix_sock *peer)
+struct unix_sock *unix_set_peer(struct unix_sock *u, struct unix_sock *peer)
 {
 	struct unix_sock *old;
 
+	if (u->space)
+		wait_remove(u->space, &u->space_entry);
+	u->space = peer && unix_is_dgram(u) ? unix_space_wait(peer) : NULL;
+	if (u->space)
+		wait_add(u->space, &u->space_entry);
 	GUARD(spin, &u->lock);
 	old = u->peer;
 	__atomic_store_n(&u->peer, peer, __ATOMIC_RELEASE);
@@ -93,7 +108,7 @@ static void close_one(struct unix_sock *u, bool embryo)
 	WRITE_ONCE(u->shutdown, SHUTDOWN_MASK);
 	unread = u->queued;
 	spin_unlock(&u->lock);
-	peer = set_peer(u, NULL);
+	peer = unix_set_peer(u, NULL);
 	u->state = UNIX_CLOSED;
 	mutex_unlock(&unix_state_mutex);
 	wake_up_all(unix_space_wait(u));
@@ -143,8 +158,8 @@ static void unix_pair(struct socket *a, struct socket *b)
 	struct unix_sock *u = unix_of(a), *v = unix_of(b);
 
 	mutex_lock(&unix_state_mutex);
-	set_peer(u, unix_get(v));
-	set_peer(v, unix_get(u));
+	unix_set_peer(u, unix_get(v));
+	unix_set_peer(v, unix_get(u));
 	u->state = v->state = UNIX_CONNECTED;
 	u->peercred = v->peercred = current_ucred();
 	mutex_unlock(&unix_state_mutex);
@@ -198,8 +213,8 @@ static int join(struct unix_sock *u, struct unix_sock *to, struct unix_sock *emb
 	embryo->socket.passcred = to->socket.passcred;
 	WRITE_ONCE(embryo->state, UNIX_CONNECTED);
 	WRITE_ONCE(u->state, UNIX_CONNECTED);
-	set_peer(embryo, unix_get(u));
-	set_peer(u, unix_get(embryo));
+	unix_set_peer(embryo, unix_get(u));
+	unix_set_peer(u, unix_get(embryo));
 	embryo->pending_next = NULL;
 	*to->pending_tail = embryo;
 	to->pending_tail = &embryo->pending_next;
@@ -252,7 +267,7 @@ static int connect_dgram(struct unix_sock *u, const struct sockaddr_storage *add
 		err = -EPERM;
 		old = to;
 	} else {
-		old = set_peer(u, to);
+		old = unix_set_peer(u, to);
 		WRITE_ONCE(u->state, to ? UNIX_CONNECTED : UNIX_CLOSED);
 	}
 	mutex_unlock(&unix_state_mutex);
@@ -322,14 +337,14 @@ static int unix_shutdown(struct socket *s, int how)
 
 /* ---- looking ---- */
 
-static bool dgram_peer_full(struct unix_sock *u, struct file *f, struct poll_table *pt)
+/* What changes that wakes write_wait: peer_has_space(). */
+static bool dgram_peer_full(struct unix_sock *u)
 {
 	struct unix_sock *peer = unix_is_dgram(u) ? unix_peer_get(u) : NULL;
 	bool full;
 
 	if (!peer)
 		return false;
-	poll_wait(f, unix_space_wait(peer), pt);
 	full = unix_dgram_full(u, peer);
 	unix_put(peer);
 	return full;
@@ -356,7 +371,7 @@ static u32 unix_poll(struct socket *s, struct file *f, struct poll_table *pt)
 		mask |= POLLPRI;
 	if (!unix_is_dgram(u) && READ_ONCE(u->state) == UNIX_CLOSED)
 		mask |= POLLHUP;
-	if (READ_ONCE(u->state) != UNIX_LISTENING && unix_writable(u) && !dgram_peer_full(u, f, pt))
+	if (READ_ONCE(u->state) != UNIX_LISTENING && unix_writable(u) && !dgram_peer_full(u))
 		mask |= POLLOUT | POLLWRNORM | POLLWRBAND;
 	return mask;
 }

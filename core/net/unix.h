@@ -45,6 +45,8 @@ struct unix_sock {
 	u64 bytes;			/* [q] in the queue */
 	s64 sending;			/* [atomic] bytes of ours in others' queues */
 	struct wait_queue read_wait, write_wait;
+	struct wait_queue *space;	/* [S] the peer's unix_space_wait(), where space_entry is; NULL: nowhere */
+	struct wait_entry space_entry;	/* a datagram socket's: hands such a wake-up on to write_wait */
 	struct unix_sock *pending, **pending_tail;	/* [S] not yet accepted, by pending_next */
 	struct unix_sock *pending_next;
 	u32 nr_pending, backlog;	/* [S, read as is] */
@@ -67,6 +69,8 @@ static inline struct unix_sock *unix_get(struct unix_sock *u) { ref_get(&u->refs
 void unix_put(struct unix_sock *u);
 static inline bool unix_is_dgram(const struct unix_sock *u) { return u->socket.type == SOCK_DGRAM; }
 struct unix_sock *unix_peer_get(struct unix_sock *u);		/* counted or NULL */
+/* [S] Takes a reference over; the old peer, for the caller to put when the mutex is free. */
+struct unix_sock *unix_set_peer(struct unix_sock *u, struct unix_sock *peer);
 
 /* ---- unix_address.c ---- */
 int unix_bind(struct socket *s, const struct sockaddr_storage *addr, int len);

@@ -15,7 +15,7 @@
 static struct wait_queue space[SPACE_QUEUES] = { [0 ... SPACE_QUEUES - 1] = { .lock = SPINLOCK_INIT } };
 static spinlock_t space_lock = SPINLOCK_INIT;
 
-/* Shared by hash and never freed, for a poller may outlive the receiver it looks at. */
+/* Shared by hash and never freed, for who waits may outlive the receiver it waits for. */
 struct wait_queue *unix_space_wait(const struct unix_sock *to)
 {
 	struct wait_queue *q = &space[((unsigned long)to >> 8) % SPACE_QUEUES];
@@ -199,13 +199,11 @@ static void forget_peer(struct unix_sock *u, struct unix_sock *gone)
 	bool mine;
 
 	mutex_lock(&unix_state_mutex);
-	spin_lock(&u->lock);
 	mine = u->peer == gone;
-	if (mine)
-		u->peer = NULL;
-	spin_unlock(&u->lock);
-	if (mine)
+	if (mine) {
+		unix_set_peer(u, NULL);
 		u->state = UNIX_CLOSED;
+	}
 	mutex_unlock(&unix_state_mutex);
 	if (mine)
 		unix_put(gone);
@@ -296,14 +294,17 @@ static struct unix_message *next_message(struct unix_sock *u, struct unix_messag
 
 static void take_message(struct unix_sock *u, struct unix_message *msg)
 {
+	bool was_full;
+
 	spin_lock(&u->lock);
 	list_del(&msg->link);
+	was_full = u->queued == DGRAM_BACKLOG + 1;
 	WRITE_ONCE(u->queued, u->queued - 1);
 	u->bytes -= msg->size - msg->offset;
 	if (u->oob == msg)
 		WRITE_ONCE(u->oob, NULL);
 	spin_unlock(&u->lock);
-	if (unix_is_dgram(u))
+	if (was_full && unix_is_dgram(u))
 		wake_up_all(unix_space_wait(u));
 	message_free(msg);
 }

@@ -3,6 +3,7 @@
  * Unix sockets: what flows through pairs, how ends close, and what a poller sees.
  */
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -514,4 +515,57 @@ TEST(unix, "a length of control messages at NULL is EFAULT")
 	EXPECT_ERRNO(syscall(SYS_sendmsg, s[0], &h, 0), EFAULT);
 	h.msg_controllen = 8;	/* too short for one, and read all the same */
 	EXPECT_ERRNO(syscall(SYS_sendmsg, s[0], &h, 0), EFAULT);
+}
+
+TEST(unix, "a set tells that a datagram socket has room, though it was connected only after it was put in")
+{
+	struct sockaddr_un name = { AF_UNIX, "" };
+	socklen_t len = sizeof(sa_family_t);
+	struct epoll_event e = { .events = EPOLLOUT };
+	int to = ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM, 0)), filler = ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+	int from = ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM, 0)), set = ASSERT_OK(epoll_create1(0));
+	char c;
+
+	ASSERT_OK(bind(to, (void *)&name, len));
+	len = sizeof(name);
+	ASSERT_OK(getsockname(to, (void *)&name, &len));
+	ASSERT_OK(epoll_ctl(set, EPOLL_CTL_ADD, from, &e));
+	EXPECT_EQ(epoll_wait(set, &e, 1, 0), 1);
+	ASSERT_OK(connect(filler, (void *)&name, len));
+	while (send(filler, "x", 1, 0) == 1)
+		;
+	EXPECT_EQ(errno, EAGAIN);
+	ASSERT_OK(connect(from, (void *)&name, len));
+	EXPECT_EQ(epoll_wait(set, &e, 1, 0), 0);
+	EXPECT_EQ(read(to, &c, 1), 1);
+	EXPECT_EQ(epoll_wait(set, &e, 1, 0), 1);
+	EXPECT_EQ(e.events, EPOLLOUT);
+}
+
+/* Send one byte with these credentials. */
+static long send_as(pid_t pid, uid_t uid, gid_t gid)
+{
+	struct { struct cmsghdr head; struct ucred cred; } control = {
+		{ .cmsg_len = CMSG_LEN(sizeof(struct ucred)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_CREDENTIALS },
+		{ pid, uid, gid },
+	};
+	struct iovec iov = { "x", 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+
+	return sendmsg(s[0], &m, MSG_DONTWAIT);
+}
+
+TEST(unix, "credentials name a process that is there, and a user: root may choose, others may not")
+{
+	pair(SOCK_STREAM);
+	EXPECT_EQ(send_as(getpid(), 0, 0), 1);
+	EXPECT_EQ(send_as(1, 1000, 1000), 1);
+	EXPECT_ERRNO(send_as(0x3ffffff, 0, 0), ESRCH);
+	EXPECT_ERRNO(send_as(getpid(), -1, 0), EINVAL);
+	EXPECT_ERRNO(send_as(getpid(), 0, -1), EINVAL);
+	become_nobody();
+	EXPECT_EQ(send_as(getpid(), getuid(), getgid()), 1);
+	EXPECT_ERRNO(send_as(0x3ffffff, getuid(), getgid()), EPERM);
+	EXPECT_ERRNO(send_as(getpid(), -1, getgid()), EINVAL);
+	EXPECT_ERRNO(send_as(getpid(), 0, getgid()), EPERM);
 }
