@@ -96,6 +96,9 @@ static u32 wake_matching(struct futex_bucket *b, const struct futex_key *key, u3
 	return woken;
 }
 
+/* The number is an int, and asked about only after somebody was woken. */
+static inline u32 one_at_least(u32 nr) { return (s32)nr > 0 ? nr : 1; }
+
 long futex_wake(uaddr_t addr, bool private, u32 nr, u32 bitset)
 {
 	struct futex_key key;
@@ -114,7 +117,7 @@ long futex_wake(uaddr_t addr, bool private, u32 nr, u32 bitset)
 	if (!__atomic_load_n(&b->waiters, __ATOMIC_RELAXED))
 		return 0;
 	flags = spin_lock_irqsave(&b->lock);
-	n = wake_matching(b, &key, nr ? nr : 1, bitset);
+	n = wake_matching(b, &key, one_at_least(nr), bitset);
 	spin_unlock_irqrestore(&b->lock, flags);
 	return n;
 }
@@ -294,9 +297,9 @@ again:
 		unlock_two(b, b2, flags);
 		return err;
 	}
-	n = wake_matching(b, &key, nr ? nr : 1, FUTEX_BITSET_MATCH_ANY);
+	n = wake_matching(b, &key, one_at_least(nr), FUTEX_BITSET_MATCH_ANY);
 	if (wake2)
-		n += wake_matching(b2, &key2, nr2 ? nr2 : 1, FUTEX_BITSET_MATCH_ANY);
+		n += wake_matching(b2, &key2, one_at_least(nr2), FUTEX_BITSET_MATCH_ANY);
 	unlock_two(b, b2, flags);
 	return n;
 }

@@ -228,3 +228,22 @@ TEST(futexpi, "futex_waitv refuses none, too many, flags, sizes, misaligned and 
 	v.uaddr = 4096;
 	EXPECT_ERRNO(waitv(&v, 1, NULL), EFAULT);
 }
+
+TEST(futexpi, "to wake fewer than one wakes one")
+{
+	uint32_t *word = shared_page();
+	pid_t child[3];
+
+	for (int i = 0; i < 3; i++) {
+		child[i] = ktap_fork();
+		if (!child[i])
+			_exit(futex(word, FUTEX_WAIT, 0, NULL) ? 1 : 0);
+		wait_until_blocked(child[i]);
+	}
+	EXPECT_EQ(futex(word, FUTEX_WAKE, -1, NULL), 1);
+	EXPECT_EXIT(child[0], 0);
+	EXPECT_EQ(futex(word, FUTEX_WAKE, INT_MIN, NULL), 1);
+	EXPECT_EXIT(child[1], 0);
+	EXPECT_EQ(futex(word, FUTEX_WAKE, 0, NULL), 1);
+	EXPECT_EXIT(child[2], 0);
+}
