@@ -105,6 +105,7 @@ int populate(struct mm *mm, uaddr_t start, uaddr_t end, bool write)
 			err = -EFAULT;
 		else
 			err = fault_page(vma, start, write && vma->flags & VM_WRITE);
+		cond_resched();
 	}
 	up_read(&mm->mmap_lock);
 	return err == -EIO ? -EFAULT : err;

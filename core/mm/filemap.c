@@ -315,6 +315,8 @@ ssize_t generic_file_read(struct file *f, struct iov_iter *it, loff_t *pos)
 		}
 		at += n;
 		done += n;
+		if (unlikely(it->count))
+			cond_resched();
 	}
 	*pos = at;
 	touch_atime(f);
@@ -437,6 +439,8 @@ static ssize_t write_locked(struct file *f, struct iov_iter *it, s64 *pos, ssize
 			WRITE_ONCE(inode->size, at);
 		if ((size_t)n < part)
 			break;
+		if (done < count)
+			cond_resched();
 	}
 	*pos = at;
 	if (done)

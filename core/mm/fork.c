@@ -90,6 +90,7 @@ static int copy_pages(struct fork *f, struct vma *vma)
 			return -ENOMEM;
 		from += pt_index(at, 0);
 		copy_table(f, vma, from, from + ((next - at) >> PAGE_SHIFT), to);
+		cond_resched();
 	}
 	return 0;
 }

@@ -221,6 +221,11 @@ long sys_mincore(uaddr_t addr, size_t len, uaddr_t vec)
 			n = -EFAULT;
 		if (n < 0)
 			break;
+		if (fatal_signal_pending()) {
+			n = -EINTR;
+			break;
+		}
+		cond_resched();
 	}
 	kfree(chunk);
 	return n < 0 ? n : 0;

@@ -6,6 +6,7 @@
 #include "internal.h"
 
 #include <janus/printk.h>
+#include <janus/thread.h>
 
 /* Tables that may pile up before empty ones are looked for. */
 #define TABLES_SWEEP 128
@@ -286,8 +287,10 @@ static void exit_area(struct tlb_batch *b, struct vma *vma)
 	for (; at < vma->end; at = next) {
 		pte_t *table = pt_table_at(b->mm->root, at, vma->end, &next);
 
-		if (table)
-			exit_entries(b, vma, &table[pt_index(at, 0)], &table[pt_index(at, 0)] + ((next - at) >> PAGE_SHIFT));
+		if (!table)
+			continue;
+		exit_entries(b, vma, &table[pt_index(at, 0)], &table[pt_index(at, 0)] + ((next - at) >> PAGE_SHIFT));
+		cond_resched();
 	}
 }
 

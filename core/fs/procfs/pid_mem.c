@@ -220,8 +220,9 @@ static ssize_t mem_access(struct file *f, struct iov_iter *it, loff_t *pos, bool
 			got = copy_to_iter(page, got, it);
 		done += got;
 		*pos += got;
-		if (got < n)
+		if (got < n || fatal_signal_pending())
 			break;
+		cond_resched();
 	}
 	mm_put(mm);
 	if (!page)
