@@ -145,21 +145,37 @@ static bool before(const struct timespec *a, const struct timespec *b)
 }
 
 /* Under "relatime", an access is recorded when the record is not newer than the last change, or a day old. */
+static inline bool due_at(const struct mount *mnt, const struct inode *i, const struct timespec *now)
+{
+	if ((mnt->flags & MS_RELATIME) && !before(&i->atime, &i->mtime) && !before(&i->atime, &i->ctime))
+		return now->tv_sec - i->atime.tv_sec >= 24 * 60 * 60;
+	return now->tv_nsec != i->atime.tv_nsec || now->tv_sec != i->atime.tv_sec;
+}
+
+/* Neither the mount nor the inode is without. */
+static inline bool has_atime(const struct mount *mnt, const struct inode *i)
+{
+	if ((mnt->flags & (MS_NOATIME | MS_RDONLY)) || ((mnt->flags & MS_NODIRATIME) && S_ISDIR(i->mode)))
+		return false;
+	return !(i->iflags & IF_NOATIME) && !(i->sb->flags & MS_RDONLY);
+}
+
+bool atime_is_due(const struct mount *mnt, const struct inode *i)
+{
+	struct timespec now = clock_realtime_coarse();
+
+	return has_atime(mnt, i) && due_at(mnt, i, &now);
+}
+
 void touch_atime_at(const struct mount *mnt, struct inode *i)
 {
 	struct timespec now;
 
-	if ((mnt->flags & (MS_NOATIME | MS_RDONLY)) || ((mnt->flags & MS_NODIRATIME) && S_ISDIR(i->mode)))
-		return;
-	if ((i->iflags & IF_NOATIME) || (i->sb->flags & MS_RDONLY))
+	if (!has_atime(mnt, i))
 		return;
 	now = clock_realtime_coarse();
-	if ((mnt->flags & MS_RELATIME) && !before(&i->atime, &i->mtime) && !before(&i->atime, &i->ctime)) {
-		if (now.tv_sec - i->atime.tv_sec < 24 * 60 * 60)
-			return;
-	}
-	/* Not under the lock: two readers that race write about the same. */
-	i->atime = now;
+	if (due_at(mnt, i, &now))
+		i->atime = now;		/* not under the lock: two readers that race write about the same */
 }
 
 void touch_atime(struct file *f)

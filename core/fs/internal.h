@@ -167,6 +167,7 @@ extern struct mnt_namespace init_mnt_ns;
 /* ---- inode.c ---- */
 extern int protected_symlinks, protected_hardlinks;	/* /proc/sys/fs */
 void touch_atime_at(const struct mount *mnt, struct inode *i);
+bool atime_is_due(const struct mount *mnt, const struct inode *i);	/* would touch_atime_at write it? */
 void inode_init(void);
 
 /* ---- super.c ---- */

@@ -319,7 +319,7 @@ long sys_preadv2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos
 	return vector_at(fd, vec, vlen, pos_low, false);
 }
 
-/* RWF_APPEND: at the end, whatever the position; the position stays. */
+/* RWF_APPEND: at the end, whatever the position; the file's own moves there when pos is -1. */
 static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen, loff_t pos)
 {
 	struct fd f = fd_get(fd);
@@ -330,6 +330,12 @@ static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen, loff_t p
 		return -EBADF;
 	end = READ_ONCE(f.file->inode->size);
 	n = pos != -1 && !(f.file->mode & FMODE_PWRITE) ? -ESPIPE : do_vector(f.file, vec, vlen, &end, true);
+	if (n > 0 && pos == -1) {
+		bool locked = pos_lock(f.file);
+
+		f.file->pos = end;
+		pos_unlock(f.file, locked);
+	}
 	fd_put(f);
 	return n;
 }
@@ -363,6 +369,11 @@ loff_t dir_llseek(struct file *f, loff_t offset, int whence)
 	return f->pos = offset;
 }
 
+static bool is_data(const struct page *page)
+{
+	return page && !(READ_ONCE(page->flags) & PG_HOLLOW);
+}
+
 /* First byte at or after offset that a page holds (data), or that none does. */
 static loff_t find_data(struct inode *inode, loff_t offset, bool data)
 {
@@ -372,10 +383,14 @@ static loff_t find_data(struct inode *inode, loff_t offset, bool data)
 	if (offset < 0 || offset >= inode->size)
 		return -ENXIO;
 	if (data) {
-		if (!radix_next(&inode->mapping.pages, &at))
+		struct page *page;
+
+		while ((page = radix_next(&inode->mapping.pages, &at)) && !is_data(page))
+			at++;
+		if (!page)
 			return -ENXIO;
 	} else {
-		while (radix_lookup(&inode->mapping.pages, at) && (loff_t)(at << PAGE_SHIFT) < inode->size)
+		while (is_data(radix_lookup(&inode->mapping.pages, at)) && (loff_t)(at << PAGE_SHIFT) < inode->size)
 			at++;
 	}
 	found = max_t(loff_t, at << PAGE_SHIFT, offset);

@@ -124,7 +124,7 @@ static int do_select(int n, const uaddr_t sets[3], u64 deadline)
 	return ret;
 }
 
-/* A struct timeval to nanoseconds: microseconds past a second carry over, negative ones are invalid. */
+/* A struct timeval to nanoseconds: microseconds past a second carry over, also to a negative one. */
 static int timeval_deadline(uaddr_t timeout, u64 *deadline)
 {
 	struct timeval tv;
@@ -134,9 +134,11 @@ static int timeval_deadline(uaddr_t timeout, u64 *deadline)
 		return 0;
 	if (copy_struct_in(&tv, timeout))
 		return -EFAULT;
+	tv.tv_sec = (s64)((u64)tv.tv_sec + (u64)(tv.tv_usec / 1000000));
+	tv.tv_usec %= 1000000;
 	if (tv.tv_sec < 0 || tv.tv_usec < 0)
 		return -EINVAL;
-	if (tv.tv_sec < (s64)(TIME_MAX / NSEC_PER_SEC / 4) && tv.tv_usec < (s64)(TIME_MAX / NSEC_PER_SEC)) {
+	if (tv.tv_sec < (s64)(TIME_MAX / NSEC_PER_SEC / 4)) {
 		u64 ns = (u64)tv.tv_sec * NSEC_PER_SEC + (u64)tv.tv_usec * 1000;
 
 		*deadline = ns ? poll_deadline(ns) : 0;

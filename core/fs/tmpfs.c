@@ -346,11 +346,10 @@ static void punch(struct inode *i, loff_t offset, loff_t end)
 static int allocate(struct inode *i, loff_t offset, loff_t end)
 {
 	for (u64 index = offset >> PAGE_SHIFT; index <= (u64)(end - 1) >> PAGE_SHIFT; index++) {
-		struct page *page = mapping_get_page(&i->mapping, index, true);
+		int err = mapping_reserve(&i->mapping, index);
 
-		if (IS_ERR(page))
-			return PTR_ERR(page) == -ENOMEM ? -ENOSPC : PTR_ERR(page);
-		page_put(page);
+		if (err)
+			return err == -ENOMEM ? -ENOSPC : err;
 		if (fatal_signal_pending())
 			return -EINTR;
 		cond_resched();

@@ -259,6 +259,8 @@ static int walk_link(struct walk *w, struct mount *mnt, struct inode *inode, boo
 		return -ELOOP;
 	if (final && !may_follow(w, inode))
 		return -EACCES;
+	if ((w->flags & LOOKUP_CACHED) && atime_is_due(mnt, inode))
+		return -EAGAIN;
 	touch_atime_at(mnt, inode);
 	if (inode->ops->follow)
 		return walk_magic(w, inode);
@@ -290,6 +292,8 @@ static inline int walk_down(struct walk *w, const struct qstr *q, u64 tail, bool
 	if (unlikely(d && d->ops && d->ops->revalidate && !d->ops->revalidate(d)))
 		d = NULL;
 	if (unlikely(!d)) {
+		if (w->flags & LOOKUP_CACHED)	/* that it is not there would have to be found out */
+			return -EAGAIN;
 		if (q->len > NAME_MAX)
 			return -ENAMETOOLONG;
 		if (!w->inode->ops->lookup)

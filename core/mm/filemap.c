@@ -93,15 +93,15 @@ static int page_wait_uptodate(struct page *page)
 
 static void mapping_remove(struct address_space *m, struct page *page);
 
-/* A page that is not there yet: cleared, or read from the store. */
-static struct page *mapping_fill(struct address_space *m, u64 index, unsigned gfp)
+/* A page that is not there yet: cleared, with these flags too, or read from the store. */
+static struct page *mapping_fill(struct address_space *m, u64 index, unsigned gfp, u32 flags)
 {
 	struct page *page = alloc_page(memory_backed(m) ? gfp | GFP_ZERO : gfp);
 	int err;
 
 	if (!page)
 		return ERR_PTR(-ENOMEM);
-	page->flags = memory_backed(m) ? PG_UPTODATE | PG_UNEVICTABLE : PG_LOCKED;
+	page->flags = memory_backed(m) ? PG_UPTODATE | PG_UNEVICTABLE | flags : PG_LOCKED;
 	err = mapping_insert(m, index, page);
 	if (err) {
 		free_pages(page, 0);
@@ -127,22 +127,40 @@ static struct page *get_page(struct address_space *m, u64 index, bool create, un
 		struct page *page = mapping_find_page(m, index);
 
 		if (likely(page)) {
-			if (likely(!(page->flags & PG_LOCKED)) || !page_wait_uptodate(page))
+			if (likely(!(page->flags & (PG_LOCKED | PG_HOLLOW))))
+				return page;
+			if (page->flags & PG_HOLLOW && create)
+				page_clear_flag(page, PG_HOLLOW);
+			if (!page_wait_uptodate(page))
 				return page;
 			page_put(page);
 			return ERR_PTR(-EIO);
 		}
 		if (!create && memory_backed(m))
 			return ERR_PTR(-ENOENT);
-		page = mapping_fill(m, index, gfp);
+		page = mapping_fill(m, index, gfp, 0);
 		if (page != ERR_PTR(-EEXIST))
 			return page;
 	}
 }
 
-struct page *mapping_get_page(struct address_space *m, u64 index, bool create)
+int mapping_reserve(struct address_space *m, u64 index)
 {
-	return get_page(m, index, create, GFP_USER);
+	struct page *page;
+	bool fresh;
+
+	do {
+		page = mapping_find_page(m, index);
+		fresh = !page;
+		if (fresh)
+			page = mapping_fill(m, index, GFP_USER, PG_HOLLOW);
+	} while (page == ERR_PTR(-EEXIST));
+	if (IS_ERR(page))
+		return (int)PTR_ERR(page);
+	if (!fresh && page->flags & PG_HOLLOW)	/* the second time it is data, on Linux too */
+		page_clear_flag(page, PG_HOLLOW);
+	page_put(page);
+	return 0;
 }
 
 /* ---- truncation ---- */
@@ -380,7 +398,7 @@ static ssize_t write_page(struct address_space *m, s64 at, size_t n, struct iov_
 
 	if (!page && n == PAGE_SIZE && memory_backed(m))
 		return write_new_page(m, index, it);
-	if (!page || page->flags & PG_LOCKED) {
+	if (!page || page->flags & (PG_LOCKED | PG_HOLLOW)) {
 		if (page)
 			page_put(page);
 		page = get_page(m, index, true, GFP_USER | GFP_NOWARN);
@@ -508,7 +526,7 @@ static s64 map_run(const struct vma *vma, void *const *slot, pte_t *entry, const
 	for (; entry < end; entry++, slot++) {
 		struct page *page = *slot;
 
-		if (!page || (page->flags & (PG_UPTODATE | PG_LOCKED)) != PG_UPTODATE || pte_get(entry).v)
+		if (!page || (page->flags & (PG_UPTODATE | PG_LOCKED | PG_HOLLOW)) != PG_UPTODATE || pte_get(entry).v)
 			continue;
 		if (vma->flags & VM_EXEC)
 			make_fetchable(page);

@@ -301,10 +301,10 @@ static int unix_accept(struct socket *s, struct socket **out, bool nonblock)
 		mutex_unlock(&unix_state_mutex);
 		if (new || err)
 			break;
-		if (READ_ONCE(u->shutdown) & RCV_SHUTDOWN)
-			return -EINVAL;
 		if (nonblock)
 			return -EAGAIN;
+		if (READ_ONCE(u->shutdown) & RCV_SHUTDOWN)
+			return -EINVAL;
 		err = (int)SOCKET_WAIT(&u->read_wait, READ_ONCE(u->nr_pending) || READ_ONCE(u->shutdown), deadline);
 		if (err)
 			return err;

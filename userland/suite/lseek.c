@@ -2,6 +2,8 @@
 /*
  * lseek: where one may stand.
  */
+#include <sys/mman.h>
+
 #include "ktap.h"
 
 static int file(void)
@@ -51,6 +53,29 @@ TEST(lseek, "past the end does not change the size until a write")
 	EXPECT_EQ(write(fd, "x", 1), 1);
 	EXPECT_OK(fstat(fd, &st));
 	EXPECT_EQ(st.st_size, 101);
+}
+
+TEST(lseek, "what fallocate sets aside is a hole until it is written or mapped, not when it is read")
+{
+	size_t page = page_size();
+	int fd;
+	char c;
+
+	scratch();
+	fd = scratch_file("f", "", 0644);
+	ASSERT_OK(fallocate(fd, 0, 0, 4 * page));
+	EXPECT_ERRNO(lseek(fd, 0, SEEK_DATA), ENXIO);
+	EXPECT_EQ(pread(fd, &c, 1, 0), 1);
+	EXPECT_ERRNO(lseek(fd, 0, SEEK_DATA), ENXIO);
+	EXPECT_EQ(lseek(fd, 0, SEEK_HOLE), 0);
+	EXPECT_EQ(pwrite(fd, "x", 1, page), 1);
+	EXPECT_EQ(lseek(fd, 0, SEEK_DATA), page);
+	EXPECT_EQ(lseek(fd, page, SEEK_HOLE), 2 * page);
+	c = *(volatile char *)mmap(NULL, page, PROT_READ, MAP_SHARED, fd, 3 * page);
+	EXPECT_EQ(c, 0);
+	EXPECT_EQ(lseek(fd, 2 * page, SEEK_DATA), 3 * page);
+	ASSERT_OK(fallocate(fd, 0, 0, page));
+	EXPECT_EQ(lseek(fd, 0, SEEK_DATA), 0);
 }
 
 TEST(lseek, "SEEK_DATA and SEEK_HOLE see a file without holes as data, then a hole at its end")

@@ -370,6 +370,24 @@ TEST(open, "openat2 refuses to leave its directory with RESOLVE_BENEATH")
 	EXPECT_ERRNO(syscall(SYS_openat2, dir, "f", &how, sizeof(how)), EINVAL);
 }
 
+TEST(open, "openat2 with RESOLVE_CACHED is EAGAIN for what it would have to look for or write")
+{
+	struct { uint64_t flags, mode, resolve; } how = { .flags = O_RDONLY, .resolve = 0x20 };
+	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
+
+	scratch();
+	close(scratch_file("f", "", 0644));
+	ASSERT_OK(symlink("f", "l"));
+	ASSERT_OK(utimensat(AT_FDCWD, "l", old, AT_SYMLINK_NOFOLLOW));
+	EXPECT_OK(syscall(SYS_openat2, AT_FDCWD, "f", &how, sizeof(how)));
+	EXPECT_ERRNO(syscall(SYS_openat2, AT_FDCWD, "x", &how, sizeof(how)), EAGAIN);
+	EXPECT_ERRNO(syscall(SYS_openat2, AT_FDCWD, "l", &how, sizeof(how)), EAGAIN);	/* its time is to be written */
+	how.resolve = 0;
+	EXPECT_OK(syscall(SYS_openat2, AT_FDCWD, "l", &how, sizeof(how)));
+	how.flags = O_CREAT, how.resolve = 0x20;
+	EXPECT_ERRNO(syscall(SYS_openat2, AT_FDCWD, "f", &how, sizeof(how)), EAGAIN);
+}
+
 TEST(open, "the fourth access mode asks for both rights, and the descriptor neither reads nor writes")
 {
 	char c;

@@ -192,6 +192,17 @@ TEST(poll, "select with a closed descriptor is EBADF, with a negative count EINV
 	EXPECT_ERRNO(syscall(SYS_pselect6, -1, NULL, NULL, NULL, NULL, NULL), EINVAL);
 }
 
+#ifdef SYS_select
+TEST(poll, "select's microseconds carry over to the seconds, also to negative ones")
+{
+	struct timeval none = { -1, 1000000 }, less = { -1, 999999 }, more = { 0, -1 };
+
+	EXPECT_EQ(syscall(SYS_select, 0, NULL, NULL, NULL, &none), 0);
+	EXPECT_ERRNO(syscall(SYS_select, 0, NULL, NULL, NULL, &less), EINVAL);
+	EXPECT_ERRNO(syscall(SYS_select, 0, NULL, NULL, NULL, &more), EINVAL);
+}
+#endif
+
 TEST(poll, "select looks at descriptors below its count only")
 {
 	struct timeval none = { 0, 0 };

@@ -2,6 +2,7 @@
 /*
  * readv, writev, preadv, pwritev and their second versions: vectors good and bad.
  */
+#include <linux/fs.h>
 #include <sys/uio.h>
 
 #include "ktap.h"
@@ -117,6 +118,18 @@ TEST(readv, "preadv2 with offset -1 uses and moves the offset")
 
 	EXPECT_EQ(syscall(SYS_preadv2, fd, &in, 1L, -1L, -1L, 0), 2);
 	EXPECT_EQ(lseek(fd, 0, SEEK_CUR), 2);
+}
+
+TEST(readv, "pwritev2 with RWF_APPEND writes at the end, and moves the file's own position with -1 only")
+{
+	struct iovec out = { "xy", 2 };
+	int fd = file("0123456789");
+
+	ASSERT_EQ(lseek(fd, 1, SEEK_SET), 1);
+	EXPECT_EQ(syscall(SYS_pwritev2, fd, &out, 1L, 0L, 0L, RWF_APPEND), 2);
+	EXPECT_EQ(lseek(fd, 0, SEEK_CUR), 1);
+	EXPECT_EQ(syscall(SYS_pwritev2, fd, &out, 1L, -1L, 0L, RWF_APPEND), 2);
+	EXPECT_EQ(lseek(fd, 0, SEEK_CUR), 14);
 }
 
 TEST(readv, "pwritev2 refuses flags it does not know")

@@ -226,6 +226,19 @@ TEST(unix, "SHUT_RD: reads 0, and the other end cannot write")
 	EXPECT_ERRNO(send(s[1], "a", 1, MSG_NOSIGNAL), EPIPE);
 }
 
+TEST(unix, "accept after SHUT_RD: EAGAIN for one that does not wait, else EINVAL")
+{
+	struct sockaddr_un name = { AF_UNIX, "" };
+	int fd = ASSERT_OK(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+
+	ASSERT_OK(bind(fd, (void *)&name, sizeof(name.sun_family)));
+	ASSERT_OK(listen(fd, 1));
+	ASSERT_OK(shutdown(fd, SHUT_RD));
+	EXPECT_ERRNO(accept(fd, NULL, NULL), EAGAIN);
+	ASSERT_OK(fcntl(fd, F_SETFL, 0));
+	EXPECT_ERRNO(accept(fd, NULL, NULL), EINVAL);
+}
+
 TEST(unix, "shutdown ends a read that waits")
 {
 	char c;

@@ -29,6 +29,7 @@ enum page_flag {
 	PG_UNEVICTABLE = 1 << 10,	/* tmpfs: memory is the store */
 	PG_WRITEBACK = 1 << 11,
 	PG_HOT = 1 << 13,	/* anonymous, written soon after a fork: fork copies it at once */
+	PG_HOLLOW = 1 << 14,	/* tmpfs: set aside by fallocate once, not written nor mapped since: SEEK_DATA passes it */
 	PG_ICACHE = 1 << 12,	/* made fetchable since it was last written by the kernel */
 };
 

@@ -38,8 +38,8 @@ struct address_space {
 };
 
 void address_space_init(struct address_space *m, struct inode *inode, const struct address_space_ops *ops);
-/* Referenced and up to date, or ERR_PTR; create: make it where missing (tmpfs write). */
-struct page *mapping_get_page(struct address_space *m, u64 index, bool create);
+/* A page of a file that memory alone backs, which is no data until it is written, mapped or reserved again. 0 or -errno. */
+int mapping_reserve(struct address_space *m, u64 index);
 struct page *mapping_find_page(struct address_space *m, u64 index);	/* referenced, or NULL */
 void mapping_truncate(struct address_space *m, u64 from, u64 to);	/* drop bytes [from, to): part pages are zeroed */
 /* An unlinked tmpfs file of that size, open for reading and writing: shared anonymous memory, memfd. ERR_PTR. core/fs/tmpfs.c */
