@@ -461,24 +461,28 @@ static bool give_way(int *tries, long *since)
 	return *tries % 64 || now() - *since < PATIENCE;
 }
 
+static bool all_quiet(bool thorough, int tries)
+{
+	if (watched && !child_is_dead())	/* first: its end may wake an actor */
+		return false;
+	for (enum actor who = A; who < ACTORS; who++) {
+		if (known[who].gone || (actors_back(who) && !thorough && !known[who].stopped))
+			continue;
+		if ((tries <= 1 && !actors_back(who)) || !quiet(who))
+			return false;
+	}
+	return true;
+}
+
+/* Asked twice: one that was quiet may have been woken by the next before that one was asked. */
 bool actors_settle(bool thorough)
 {
-	int tries = 0;
+	int tries = 0, calm = 0;
 	long since;
 
-	for (;;) {
-		bool settled = true;
-
-		for (enum actor who = A; settled && who < ACTORS; who++) {
-			if (known[who].gone || (actors_back(who) && !thorough && !known[who].stopped))
-				continue;
-			settled = (tries > 1 || actors_back(who)) && quiet(who);
-		}
-		if (settled && watched)
-			settled = child_is_dead();
-		if (settled)
-			break;
-		if (!give_way(&tries, &since))
+	while (calm < 2) {
+		calm = all_quiet(thorough, tries) ? calm + 1 : 0;
+		if (!calm && !give_way(&tries, &since))
 			return false;
 	}
 	watched = 0;

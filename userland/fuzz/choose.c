@@ -169,7 +169,7 @@ static const struct choices by_name[] = {
 	CHOICES("who", 0, 0, PID_A, PID_B, PID_B, PID_NOBODY),
 	CHOICES("backlog", 0, 1, 5, -1),
 	CHOICES("val", 0, 0, 0, 1, 1, 2, 10),
-	CHOICES("val3", 0, 0, 1, -1, 0x1000, 0x21003, 0x2000),
+	CHOICES("val3", 0, 0, 1, -1, 0x1000, 0x7ff003, 0x7fe000),
 	CHOICES("key", IPC_PRIVATE, 1, 1, 2, 2, 3, 3, 4),
 	CHOICES("msqid", ID_MSG, ID_MSG, ID_MSG, ID_MSG, ID_MSG, ID_MSG, ID_MSG, -1, 99999),
 	CHOICES("semid", ID_SEM, ID_SEM, ID_SEM, ID_SEM, ID_SEM, ID_SEM, ID_SEM, -1, 99999),
@@ -308,9 +308,9 @@ static void choose_memory(struct step *step, int i, struct random *r)
 	if (arg->direction != OUT || step->value[i] == PLACE_ZONE)
 		choose_memory_bytes(step, i, r);
 	if (step->value[i] == PLACE_ZONE) {
-		long page = random_below(r, is(step, "futex") ? 2 : ZONE_PAGES) * PAGE;
+		long at = is(step, "futex") ? FUTEX_AT(random_below(r, 2)) - ZONE : random_below(r, ZONE_PAGES) * (long)PAGE;
 
-		memcpy(step->memory[i].bytes, &page, sizeof(page));
+		memcpy(step->memory[i].bytes, &at, sizeof(at));
 	}
 }
 
@@ -341,6 +341,8 @@ static void tame(struct step *step, struct random *r)
 		step->value[4] = 3;	/* a socket refuses when Linux has already unmapped what was there */
 	if (is(step, "mmap"))
 		step->value[5] = random_below(r, 3) * PAGE + (random_below(r, 12) == 0);
+	if (is(step, "sendfile") && step->value[0] == (step->value[1] == 8 ? 3 : step->value[1]))
+		step->value[1] = step->value[0] == 18 ? 8 : 18;	/* from a page onto itself Linux copies in memcpy's order */
 	if (is(step, "lseek") && step->value[0] == 4 && step->value[2] == SEEK_CUR)
 		step->value[2] = SEEK_SET;	/* where a directory's reader is, is the file system's own number */
 	if (is(step, "fcntl") && step->value[1] == F_SETOWN)

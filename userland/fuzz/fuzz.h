@@ -82,6 +82,10 @@ struct step {
 	struct step_memory memory[6];
 };
 
+/* Two words for futexes, behind what loads, stores and short reads touch: they are taken for a thread's number, and
+ * small ones are the kernel's own threads on Linux. */
+#define FUTEX_AT(i)	(ZONE + (i) * (long)PAGE + PAGE / 2)
+
 /* A value that stands for the number of the scene's own object of a kind. */
 enum { ID_MSG = 70001, ID_SEM = ID_MSG + SEM, ID_SHM = ID_MSG + SHM };
 

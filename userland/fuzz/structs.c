@@ -242,9 +242,10 @@ static void lock(const struct writer *w)
 static void open_hows(const struct writer *w)
 {
 	static const long flags[] = { O_RDONLY, O_RDWR, O_RDWR | O_CREAT, O_PATH, O_DIRECTORY, O_RDWR | O_TRUNC, 1L << 40 };
+	static const long resolve[] = { 0, 0, 1, 2, 4, 8, 16, 64 };	/* not CACHED: a link's time may be due, or not yet */
 	long f = PICK(w->r, flags);
 
-	PUT(w, f, f & O_CREAT ? 0644 : 0, BELOW(w, 3) ? 0 : 1L << BELOW(w, 7));
+	PUT(w, f, f & O_CREAT ? 0644 : 0, PICK(w->r, resolve));
 }
 
 static void cap_headers(const struct writer *w)
@@ -269,7 +270,7 @@ static void sched_attrs(const struct writer *w)
 static void futex_waits(const struct writer *w)
 {
 	for (int i = 0; i < 2; i++) {
-		PUT(w, BELOW(w, 3), ZONE + BELOW(w, 2) * PAGE);
+		PUT(w, BELOW(w, 3), FUTEX_AT(BELOW(w, 2)));
 		PUT32(w, BELOW(w, 8) ? 2 : 0x82, BELOW(w, 16) == 0);
 	}
 }
