@@ -5,6 +5,7 @@
  */
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 
 #include "ktap.h"
@@ -395,4 +396,27 @@ TEST(ttyctl, "ECHOPRT and ECHOKE show what is erased; an erased tab and a contro
 	ASSERT_OK(tcsetattr(tty, TCSANOW, &t));
 	EXPECT_EQ(write(master, "bc\x7f\x7f" "d\n", 6), 6);
 	expect_shown("bc\\cb/d\r\n");
+}
+
+TEST(ttyctl, "the 257th terminal has a minor number of its own, and is another than the first")
+{
+	struct pollfd p = { .events = POLLIN };
+	int masters[300], n = 0, number, unlock = 0;
+	struct stat st;
+	char c = 0;
+
+	do {
+		masters[n] = ASSERT_OK(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK));
+		ASSERT_OK(ioctl(masters[n], TIOCSPTLCK, &unlock));
+		ASSERT_OK(ioctl(masters[n], TIOCGPTN, &number));
+	} while (number < 256 && ++n < 300);
+	ASSERT_EQ(number, 256);
+	tty = ASSERT_OK(open("/dev/pts/256", O_RDWR | O_NOCTTY));
+	ASSERT_OK(fstat(tty, &st));
+	EXPECT_EQ(st.st_rdev, makedev(136, 256));
+	EXPECT_EQ(write(tty, "x", 1), 1);
+	p.fd = masters[n];
+	EXPECT_EQ(poll(&p, 1, -1), 1);
+	EXPECT_EQ(read(masters[n], &c, 1), 1);
+	EXPECT_EQ(c, 'x');
 }

@@ -69,7 +69,7 @@ int devpts_add(unsigned index)
 	int err;
 
 	down_write(&dir->lock);
-	err = add_node(&name, options.mode, MKDEV(136 + index / 256, index % 256), index + 3);
+	err = add_node(&name, options.mode, MKDEV(PTY_MAJOR, index), index + 3);
 	up_write(&dir->lock);
 	return err;
 }

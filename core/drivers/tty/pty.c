@@ -11,7 +11,6 @@
 
 #define RING 4096u		/* a power of two */
 #define CHUNK 512u
-#define MAX_PTYS 4096u		/* also devpts's default limit in Linux */
 
 struct pty {
 	struct tty slave;
@@ -171,11 +170,11 @@ static int ptmx_open(struct inode *inode, struct file *f)
 		kfree(pty);
 		return -ENOSPC;
 	}
-	pty->slave.dev = MKDEV(136 + pty->index / 256, pty->index % 256);
+	pty->slave.dev = MKDEV(PTY_MAJOR, pty->index);
 	err = devpts_add(pty->index);
 	if (err) {
 		release_index(pty);
-		kfree(pty);
+		tty_put(&pty->slave);	/* by its number it may have been found already */
 		return err;
 	}
 	f->private = pty;
@@ -417,7 +416,7 @@ static long ptmx_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 	case TIOCOUTQ:
 		return put_user(0, int, arg);
 	case TIOCGDEV:
-		return put_user(MKDEV(128 + pty->index / 256, pty->index % 256), u32, arg);
+		return put_user(MKDEV(PTMX_MAJOR, pty->index), u32, arg);
 	case TIOCSCTTY:
 		return -EPERM;
 	}

@@ -212,7 +212,7 @@ static struct tty *find_by_number(dev_t dev)
 			tty_get(serial[i]);
 			return serial[i];
 		}
-	return MAJOR(dev) >= 136 && MAJOR(dev) <= 143 ? pty_find(MINOR(dev)) : NULL;
+	return MAJOR(dev) == PTY_MAJOR ? pty_find(MINOR(dev)) : NULL;
 }
 
 static int tty_open(struct inode *inode, struct file *f)
@@ -305,7 +305,6 @@ void tty_init(void)
 	register_chrdev(5, 0, 1, &tty_file_ops, "tty", 0666);
 	register_chrdev(5, 1, 1, &tty_file_ops, "console", 0600);
 	register_chrdev(5, 2, 1, &ptmx_file_ops, "ptmx", 0666);
-	for (unsigned major = 136; major <= 143; major++)
-		register_chrdev(major, 0, 256, &tty_file_ops, NULL, 0);
+	register_chrdev(PTY_MAJOR, 0, MAX_PTYS, &tty_file_ops, "pts", 0);
 	devpts_init();
 }

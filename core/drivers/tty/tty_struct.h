@@ -84,6 +84,9 @@ void pty_slave_closed(struct tty *tty);
 bool pty_slave_usable(struct tty *tty);		/* unlocked, and the master is open */
 bool pty_master_gone(struct tty *tty);
 void pty_wake_master(struct tty *tty);
+#define PTY_MAJOR 136		/* the minor number is the terminal's */
+#define PTMX_MAJOR 128		/* of the master's other name, which has no node */
+#define MAX_PTYS 4096u		/* also devpts's default limit in Linux */
 struct tty *pty_find(unsigned index);		/* counted slave, or NULL */
 extern const struct file_ops ptmx_file_ops;
 /* TIOCGPTPEER opens the slave's node. */
