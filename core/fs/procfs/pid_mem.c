@@ -23,6 +23,10 @@ static void area_line(struct textbuf *t, const struct mm *mm, const struct vma *
 {
 	const struct inode *i = v->file ? v->file->inode : NULL;
 	const char *name = area_name(mm, v);
+	const char rights[] = {
+		' ', v->flags & VM_READ ? 'r' : '-', v->flags & VM_WRITE ? 'w' : '-', v->flags & VM_EXEC ? 'x' : '-',
+		v->flags & VM_SHARED ? 's' : 'p', ' ',
+	};
 	size_t start = t->len;
 
 	if (!name && v->file) {
@@ -30,10 +34,16 @@ static void area_line(struct textbuf *t, const struct mm *mm, const struct vma *
 		if (IS_ERR(name))
 			name = NULL;
 	}
-	tb_printf(t, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", v->start, v->end, v->flags & VM_READ ? 'r' : '-',
-		  v->flags & VM_WRITE ? 'w' : '-', v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p',
-		  i ? (unsigned long)v->pgoff << PAGE_SHIFT : 0, i ? MAJOR(i->sb->dev) : 0, i ? MINOR(i->sb->dev) : 0,
-		  i ? (unsigned long)i->ino : 0);
+	tb_hex(t, v->start, 8);
+	tb_putc(t, '-');
+	tb_hex(t, v->end, 8);
+	tb_write(t, rights, sizeof(rights));
+	tb_hex(t, i ? (u64)v->pgoff << PAGE_SHIFT : 0, 8);
+	tb_putc(t, ' ');
+	tb_hex(t, i ? MAJOR(i->sb->dev) : 0, 2);
+	tb_putc(t, ':');
+	tb_hex(t, i ? MINOR(i->sb->dev) : 0, 2);
+	tb_printf(t, " %lu ", i ? (unsigned long)i->ino : 0);
 	if (name) {
 		tb_printf(t, "%*s", (int)max_t(long, 73 - (long)(t->len - start), 0), "");
 		tb_escape(t, name, "\n");

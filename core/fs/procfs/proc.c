@@ -324,6 +324,7 @@ static int make_text(struct file *f, struct textbuf *t)
 			break;
 		}
 		t->len = 0;
+		t->limit = TEXT_MAX;
 		t->full = false;
 		err = target.node->show ? target.node->show(t, &target) : -EINVAL;
 		size = t->size * 2;
