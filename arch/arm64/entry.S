@@ -165,7 +165,10 @@ global user_irq
 
 /* ---- 4. syscall ---- */
 
-	/* svc shares its vector with the traps: theirs is the frame already saved. `dispatch` is C. */
+	/*
+	 * svc shares its vector with the traps: theirs is the frame already saved. `dispatch` is C, and its first six
+	 * arguments are where the user's are.
+	 */
 	.macro syscall dispatch
 	sub	sp, sp, #TF_SIZE
 	save_frame 1
@@ -175,9 +178,10 @@ global user_irq
 	b.ne	user_trap
 	/* the number, and the argument that the result will replace */
 	stp	x0, x8, [sp, #TF_ORIG_X0]
+	mov	x6, x8				/* the seventh is the number */
 	msr	daifclr, #DAIF_ALLOW
-	mov	x0, sp
 	bl	\dispatch
+	str	x0, [sp]			/* x0 is the frame's first word */
 	b	return_to_user
 	.endm
 

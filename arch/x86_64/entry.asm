@@ -149,7 +149,8 @@ user_irq:
 
 ; ---- 4. syscall ----
 
-; rcx is the user's ip, r11 its flags; interrupts are off, and the stack is the user's. %1 dispatches.
+; rcx is the user's ip, r11 its flags; interrupts are off, and the stack is the user's. %1 dispatches: its first three
+; arguments, the fifth and the sixth are where the user's are.
 %macro SYSCALL 1
 	swapgs
 	mov	[gs:CPU_SCRATCH], rsp
@@ -177,9 +178,13 @@ user_irq:
 	push	r15
 	and	r11d, TRAP_FULL			; a user who single-steps leaves through iretq
 	push	r11
-	mov	rdi, rsp
+	mov	rcx, r10			; syscall took rcx, which C has the fourth in
+	push	rax				; the seventh is the number; once more for the stack's alignment
+	push	rax
 	sti
 	call	%1
+	add	rsp, 16
+	mov	[rsp + FRAME_AX], rax
 	cli
 	jmp	return_to_user.irqs_off
 %endmacro

@@ -174,7 +174,7 @@ static bool vsyscall(struct trapframe *tf, u64 addr)
 	if (get_user(&back, tf->sp))
 		return false;
 	tf->orig_ax = tf->ax = numbers[nr];
-	syscall_dispatch(tf);
+	syscall_dispatch_frame(tf);
 	tf_clear_syscall(tf);
 	tf->ip = back;
 	tf->sp += 8;

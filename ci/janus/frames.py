@@ -33,9 +33,11 @@ TRAP = {
               "pstate": ("spsr_el1", "spsr_el1, for eret"), "orig_x0": ("-1: this is no call", "nowhere"),
               "syscallno": ("-1: this is no call", "nowhere")},
 }
-# The function whose first argument is the frame, and the register that holds it.
-FRAME_FUNCTIONS = ("syscall_dispatch", "trap_from_user")
-FRAME_REGISTER = {"x86_64": "rdi", "arm64": "x0"}
+# Where the frame is as a function begins: a register, and how far above it.
+FRAME_AT = {
+    "syscall_dispatch": {"x86_64": ("rsp", 24), "arm64": ("sp", 0)},    # behind a return address and two words
+    "trap_from_user": {"x86_64": ("rdi", 0), "arm64": ("x0", 0)},
+}
 
 
 def is_call(lane):

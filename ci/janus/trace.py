@@ -41,7 +41,7 @@ class Watch:
     """What steps() looks at beside the instructions."""
     back: int
     sp: int                 # the user's, at the end; 0: any
-    frame_at: set           # functions whose first argument is the trap frame
+    frame_at: dict          # by a function's address, where the trap frame is: frames.FRAME_AT
     kernel_pages: bool      # keep the kernel's code
     pages: dict = field(default_factory=dict)
     frame: list = field(default_factory=list)
@@ -55,7 +55,8 @@ class Watch:
             if self.kernel_pages and pc & ~0xFFF not in self.pages:
                 self.pages[pc & ~0xFFF] = stub.memory(pc & ~0xFFF, 4096)
             if pc in self.frame_at and not self.frame:
-                self.frame = read_frame(stub, registers[frames.FRAME_REGISTER[stub.machine]])
+                register, above = self.frame_at[pc]
+                self.frame = read_frame(stub, registers[register] + above)
         elif pc not in PROGRAM and not self.vdso[0]:
             self.vdso = read_vdso(stub, pc & ~0xFFF)
 
@@ -162,7 +163,7 @@ def window(stub, one, kernel, kind, trap, back, symbols):
             run_to(stub, begin)
     before = stub.registers()
     at_same_sp = before[sp] if kind not in ("child", "exec") else 0
-    watch = Watch(back, at_same_sp, {symbols[name] for name in frames.FRAME_FUNCTIONS if name in symbols}
-                  if kernel == "Janus" else set(), kernel == "Linux")
+    frame_at = {symbols[name]: place[one.name] for name, place in frames.FRAME_AT.items() if name in symbols}
+    watch = Watch(back, at_same_sp, frame_at if kernel == "Janus" else {}, kernel == "Linux")
     pcs, after = steps(stub, sp, watch)
     return Trace(one.name, kernel, pcs, before, after, watch.frame, watch.pages, watch.vdso)

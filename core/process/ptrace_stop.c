@@ -230,19 +230,21 @@ static bool enter_call(struct trapframe *tf, struct thread *t)
 	return !fatal_signal_pending() && !emulated && tf_syscall_nr(tf) != -1;
 }
 
-void syscall_dispatch_traced(struct trapframe *tf)
+long syscall_dispatch_traced(void)
 {
+	struct trapframe *tf = current_frame();
 	struct thread *t = current;
 
 	if (unlikely(!thread_flag(t, TF_SYSCALL_TRACE | TF_SINGLE_STEP))) {
 		arch_untrace_calls();	/* left on by one who ran here before */
-		syscall_dispatch(tf);
-		return;
+		syscall_dispatch_frame(tf);
+	} else {
+		if (enter_call(tf, t))
+			syscall_dispatch_frame(tf);
+		if (!(t->ptrace & PT_SYSEMU))
+			expect_call_exit(t);
 	}
-	if (enter_call(tf, t))
-		syscall_dispatch(tf);
-	if (!(t->ptrace & PT_SYSEMU))
-		expect_call_exit(t);
+	return tf_return(tf);
 }
 
 /* A step that led into a call ends behind it. */

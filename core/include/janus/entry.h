@@ -19,13 +19,18 @@ void kernel_main(void) __noreturn;
 void secondary_main(struct cpu *cpu) __noreturn;
 
 /*
- * A system call, frame saved, interrupts ON. The number and arguments are in tf; the result goes there
- * too. The one dispatcher of all doors.
+ * A system call, frame saved, interrupts ON. The result is what the frame is to say. The one dispatcher of all
+ * doors: both machines have C's first six arguments where a call has its own, and so none of them moves.
  */
-void syscall_dispatch(struct trapframe *tf);
+long syscall_dispatch(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e, unsigned long f,
+		      unsigned long number);
 
-/* The same for a thread that has TF_SYSCALL_TRACE or TF_SINGLE_STEP, and for others until arch_untrace_calls(). */
-void syscall_dispatch_traced(struct trapframe *tf);
+/* The same in the place of syscall_dispatch() for a thread that has TF_SYSCALL_TRACE or TF_SINGLE_STEP, and for
+ * others until arch_untrace_calls(). It goes by current's frame, which a tracer may change. */
+long syscall_dispatch_traced(void);
+
+/* A call whose number and arguments are in tf only; the result goes there too. */
+void syscall_dispatch_frame(struct trapframe *tf);
 
 /* A device interrupt, interrupts off; the architecture has acknowledged it or will at return. */
 void irq_dispatch(unsigned irq);
