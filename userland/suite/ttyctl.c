@@ -420,3 +420,26 @@ TEST(ttyctl, "the 257th terminal has a minor number of its own, and is another t
 	EXPECT_EQ(read(masters[n], &c, 1), 1);
 	EXPECT_EQ(c, 'x');
 }
+
+TEST(ttyctl, "a node of a terminal that is gone opens nothing, though the number is used again")
+{
+	char path[64], again[64];
+	int old, number;
+	struct stat st;
+
+	open_pair();
+	ASSERT_OK(fstat(tty, &st));
+	old = ASSERT_OK(open(name, O_PATH));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", old);
+	close(ASSERT_OK(open(path, O_RDWR | O_NOCTTY)));
+	close(tty);
+	close(master);
+	strcpy(again, name);
+	open_pair();
+	ASSERT_OK(ioctl(master, TIOCGPTN, &number));
+	EXPECT_STREQ(name, again);
+	EXPECT_ERRNO(open(path, O_RDWR | O_NOCTTY), EIO);
+	scratch();
+	ASSERT_OK(mknod("node", S_IFCHR | 0600, st.st_rdev));
+	EXPECT_ERRNO(open("node", O_RDWR | O_NOCTTY), EIO);
+}

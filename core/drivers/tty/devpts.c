@@ -84,12 +84,17 @@ void devpts_remove(unsigned index)
 	down_write(&dir->lock);
 	d = d_lookup(instance->root, &name);
 	if (d) {
-		d->inode->nlink = 0;
+		WRITE_ONCE(d->inode->nlink, 0);
 		d_unkeep(d);
 		d_drop(d);
 		dput(d);
 	}
 	up_write(&dir->lock);
+}
+
+bool devpts_has(const struct inode *inode)
+{
+	return inode->sb == instance && READ_ONCE(inode->nlink);
 }
 
 /* TIOCGPTPEER: whatever the path to devpts is now, this slave. */

@@ -229,6 +229,11 @@ static int tty_open(struct inode *inode, struct file *f)
 			tty_get(tty);
 	} else {
 		tty = find_by_number(inode->rdev);
+		/* Of a pseudo terminal the number alone says nothing: it may be the next owner's by now. */
+		if (tty && tty->pty && !devpts_has(inode)) {
+			tty_put(tty);
+			tty = NULL;
+		}
 	}
 	if (!tty)
 		return own ? -ENXIO : console ? -ENODEV : -EIO;

@@ -94,7 +94,8 @@ extern const struct file_ops ptmx_file_ops;
 /* devpts.c */
 void devpts_init(void);
 int devpts_add(unsigned index);			/* a node for a new slave: 0 or -errno */
-void devpts_remove(unsigned index);
+void devpts_remove(unsigned index);		/* before the number is free */
+bool devpts_has(const struct inode *inode);	/* a node of it that was not removed */
 long devpts_open_slave(unsigned index, unsigned flags);	/* a new descriptor, or -errno */
 unsigned devpts_max(void);
 
