@@ -469,12 +469,12 @@ long sys_faccessat2(int dirfd, uaddr_t path, int mode, int flags)
 	if (IS_ERR(real))
 		return PTR_ERR(real);
 	if (real)
-		rcu_assign_pointer(current->cred, real);
+		current->cred = real;
 	err = check_access(dirfd, path, mode, (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
 					      (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0));
 	if (real) {
-		rcu_assign_pointer(current->cred, saved);
-		cred_put_later(real);	/* others may be reading it */
+		current->cred = saved;
+		cred_put(real);
 	}
 	return err;
 }

@@ -99,11 +99,9 @@ static ssize_t do_sendfile(struct file *out, struct file *in, loff_t *pos, size_
 		return -EBADF;
 	if (file_pipe(out))
 		return splice_to_pipe(in, pos ? pos : &in->pos, out, count, 0);
-	if (!(in->ops->splice & SPLICE_FROM))
+	if (!(in->mode & FMODE_LSEEK) || (out->flags & O_APPEND))
 		return -EINVAL;
-	if (!S_ISREG(in->inode->mode) && !S_ISBLK(in->inode->mode))
-		return -EINVAL;
-	if (out->flags & O_APPEND)
+	if (count && !(in->ops->splice & SPLICE_FROM))
 		return -EINVAL;
 	/* Both may be one file, with one position: each side has its own until the end. */
 	out_pos = out->pos;

@@ -143,8 +143,8 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 			err = mnt_want_write(p);	/* now that it is counted: a remount may have come between */
 		}
 	}
-	if (!err && (flags & O_DIRECT))		/* no file system here goes past the page cache */
-		err = -EINVAL;
+	if (!err && (flags & O_DIRECT))		/* no file system here goes past the page cache; a socket does not open */
+		err = S_ISSOCK(inode->mode) ? -ENXIO : -EINVAL;
 	if (!err && f->ops->open)
 		err = f->ops->open(inode, f);
 	if (unlikely(err)) {
@@ -349,6 +349,20 @@ static struct file *open_tmpfile(int dirfd, const char *name, const struct open_
 	return open_counted(&file, a->flags);
 }
 
+/* A slash behind its last component, which is none of the dots. */
+static bool has_trailing_slash(const char *name)
+{
+	size_t end = strlen(name), start;
+
+	if (!end || name[end - 1] != '/')
+		return false;
+	while (end && name[end - 1] == '/')
+		end--;
+	for (start = end; start && name[start - 1] != '/'; start--)
+		;
+	return end > start && !(name[start] == '.' && (end == start + 1 || (end == start + 2 && name[start + 1] == '.')));
+}
+
 static __noinline struct file *open_or_create(int dirfd, const char *name, const struct open_args *a)
 {
 	struct parent parent;
@@ -358,6 +372,10 @@ static __noinline struct file *open_or_create(int dirfd, const char *name, const
 
 	do {
 		err = path_lookup_create(dirfd, name, a->lookup, &p, &parent);
+		if (!err && unlikely(a->flags & O_EXCL) && has_trailing_slash(name)) {
+			path_put(&p);
+			err = -EISDIR;	/* of which O_CREAT makes none, rather than EEXIST */
+		}
 		if (!err)
 			return open_found(&p, a, false);
 		if (err != 1 && err != -ENOENT && err != -ENOTDIR)

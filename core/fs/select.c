@@ -13,9 +13,9 @@
 
 #define BITS 64
 /* What makes a descriptor readable, writable, exceptional. */
-#define READ_EVENTS (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
-#define WRITE_EVENTS (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
-#define EXCEPT_EVENTS POLLPRI
+#define READ_EVENTS (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR | POLLNVAL)
+#define WRITE_EVENTS (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR | POLLNVAL)
+#define EXCEPT_EVENTS (POLLPRI | POLLNVAL)
 
 struct select_call {
 	unsigned nr;		/* descriptors */
@@ -37,11 +37,11 @@ static int ask_one(struct select_call *c, struct poll_table *pt, unsigned n)
 	for (int s = 0; s < 3; s++)
 		if (c->in[s][word] & bit)
 			key |= set_events[s];
-	f = fd_get(n);
+	f = fd_get_raw(n);
 	if (!f.file)
 		return -EBADF;
 	pt->key = key;
-	mask = file_poll(f.file, pt);
+	mask = unlikely(f.file->mode & FMODE_PATH) ? POLLNVAL : file_poll(f.file, pt);
 	fd_put(f);
 	for (int s = 0; s < 3; s++) {
 		if ((c->in[s][word] & bit) && (mask & set_events[s])) {

@@ -43,6 +43,8 @@ static __noinline int shared_key(struct futex_key *key, uaddr_t addr)
 	vma = vma_find(mm, addr);
 	if (!vma || vma->start > addr) {
 		err = -EFAULT;
+	} else if (!(vma->flags & (vma->file ? VM_READ | VM_WRITE : VM_WRITE))) {
+		err = -EFAULT;	/* nobody touches the word, or, of anonymous memory, nobody changes it */
 	} else if (vma->file && (vma->flags & VM_SHARED)) {
 		key->object = vma->file->inode;
 		key->offset = ((u64)vma->pgoff << PAGE_SHIFT) + (addr - vma->start);

@@ -145,12 +145,9 @@ long futex_unlock_pi(uaddr_t addr, bool private)
 {
 	struct futex_key key;
 	struct futex_bucket *b;
-	int err = futex_get_key(&key, addr, private);
 	u32 word;
+	int err;
 
-	if (err)
-		return err;
-	b = futex_bucket_of(&key);
 	do {
 		struct irqflags flags;
 
@@ -158,6 +155,10 @@ long futex_unlock_pi(uaddr_t addr, bool private)
 			return -EFAULT;
 		if ((word & FUTEX_TID_MASK) != (u32)current->tid)
 			return -EPERM;
+		err = futex_get_key(&key, addr, private);
+		if (err)
+			return err;
+		b = futex_bucket_of(&key);
 		flags = spin_lock_irqsave(&b->lock);
 		err = hand_over(b, &key, addr, word, 0);
 		spin_unlock_irqrestore(&b->lock, flags);

@@ -4,8 +4,7 @@
  * and making room. All of it under mmap_lock: held for write, vma_find() for read or write.
  *
  * Truncation looks at the bounds of an area without mmap_lock, through its file's mapping: they change
- * under the mapping's mmap_lock too. It must not miss an entry on the way from one area to another: where two areas
- * hand over, both cover the range for a moment, and who gets the entries is the later one on the list.
+ * under the mapping's mmap_lock too.
  */
 #include "internal.h"
 
@@ -106,7 +105,7 @@ void vma_link_file(struct vma *vma)
 	if ((vma->flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE))
 		__atomic_fetch_add(&m->nr_writable, 1, __ATOMIC_RELAXED);
 	spin_lock(&m->mmap_lock);
-	list_add_tail(&vma->map_link, &m->mappings);
+	list_add(&vma->map_link, &m->mappings);
 	spin_unlock(&m->mmap_lock);
 }
 
@@ -191,8 +190,8 @@ int vma_split(struct vma *vma, uaddr_t at)
 	upper->pgoff += (at - vma->start) >> PAGE_SHIFT;
 	upper->start = at;
 	vma_account(mm, upper, -(s64)((upper->end - at) >> PAGE_SHIFT));	/* vma_link adds it again */
-	vma_link(mm, upper);
 	vma_set_bounds(vma, vma->start, at);
+	vma_link(mm, upper);
 	return 0;
 }
 
@@ -213,9 +212,9 @@ static void absorb(struct vma *lower, struct vma *upper)
 	uaddr_t end = upper->end;
 
 	lower->anon |= upper->anon;
+	vma_unlink(mm, upper);
 	vma_account(mm, lower, (s64)((end - upper->start) >> PAGE_SHIFT));
 	vma_set_bounds(lower, lower->start, end);
-	vma_unlink(mm, upper);
 	vma_free(upper);
 }
 

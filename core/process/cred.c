@@ -56,7 +56,7 @@ static void cred_put_rcu(struct rcu_head *head)
 	kfree(d);
 }
 
-void cred_put_later(const struct cred *old)
+static void put_later(const struct cred *old)
 {
 	struct dead_cred *d = kmalloc(sizeof(*d), GFP_ATOMIC);
 
@@ -91,7 +91,7 @@ void cred_commit(struct cred *new)
 		__atomic_fetch_sub(&old->user->processes, 1, __ATOMIC_RELAXED);
 	}
 	rcu_assign_pointer(t->cred, new);
-	cred_put_later(old);
+	put_later(old);
 }
 
 bool cred_has_cap(const struct cred *c, int cap)

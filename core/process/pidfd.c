@@ -134,7 +134,7 @@ long sys_pidfd_getfd(unsigned int pidfd, unsigned int fd, unsigned int flags)
 	} else {
 		file = file_of_thread(t, fd);
 		if (!file)
-			file = ERR_PTR(-EBADF);
+			file = ERR_PTR(READ_ONCE(t->flags) & TF_EXITING ? -ESRCH : -EBADF);
 	}
 	thread_put(t);
 	return fd_install_new(file, O_CLOEXEC);

@@ -195,8 +195,8 @@ static long read_attr(struct sched_attr *attr, uaddr_t from)
 		err = -E2BIG;
 	else
 		err = copy_struct_from_user(attr, sizeof(*attr), from, size);
-	if (err == -E2BIG && put_user(sizeof(*attr), u32, from))
-		return -EFAULT;
+	if (err == -E2BIG)
+		(void)put_user(sizeof(*attr), u32, from);	/* it stays E2BIG where that cannot be told */
 	return err;
 }
 

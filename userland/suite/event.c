@@ -526,6 +526,7 @@ TEST(event, "pidfd: opens a process, signals it, and polls readable at its end")
 	EXPECT_EQ(poll(&p, 1, -1), 1);
 	EXPECT_KILLED(pid, SIGTERM);
 	EXPECT_ERRNO(syscall(SYS_pidfd_send_signal, p.fd, 0, NULL, 0), ESRCH);
+	EXPECT_ERRNO(syscall(SYS_pidfd_getfd, p.fd, 0, 0), ESRCH);
 	EXPECT_ERRNO(syscall(SYS_pidfd_open, -1, 0), EINVAL);
 	EXPECT_ERRNO(syscall(SYS_pidfd_open, 999999, 0), ESRCH);
 }

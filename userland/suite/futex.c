@@ -270,6 +270,23 @@ static void *player(void *arg)
 	return NULL;
 }
 
+TEST(futex, "where others might see the word nobody waits or wakes in memory that may not be touched or not be changed")
+{
+	static const int operations[] = { WAKE, WAIT, REQUEUE };
+	size_t page = page_size();
+	char *hidden = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *fixed = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *shared = mmap(NULL, page, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int word = 0;
+
+	for (int i = 0; i < 3; i++) {
+		EXPECT_ERRNO(futex((void *)hidden, operations[i], 1, NULL, &word, 0), EFAULT);
+		EXPECT_ERRNO(futex((void *)fixed, operations[i], 1, NULL, &word, 0), EFAULT);
+		EXPECT_ERRNO(futex((void *)shared, operations[i], 1, NULL, &word, 0), EFAULT);
+	}
+	EXPECT_EQ(futex((void *)hidden, WAKE | PRIVATE, 1, NULL, NULL, 0), 0);
+}
+
 TEST(futex, "two threads take turns a thousand times without losing a wake")
 {
 	pthread_t a, b;

@@ -2,8 +2,6 @@
 /*
  * lseek: where one may stand.
  */
-#include <sys/mman.h>
-
 #include "ktap.h"
 
 static int file(void)

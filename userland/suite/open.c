@@ -370,6 +370,18 @@ TEST(open, "openat2 refuses to leave its directory with RESOLVE_BENEATH")
 	EXPECT_ERRNO(syscall(SYS_openat2, dir, "f", &how, sizeof(how)), EINVAL);
 }
 
+TEST(open, "O_CREAT of a name with a slash behind it is EISDIR, with O_EXCL too; of a dot it is there")
+{
+	scratch();
+	ASSERT_OK(mkdir("d", 0755));
+	EXPECT_ERRNO(open("d/", O_RDWR | O_CREAT | O_EXCL, 0644), EISDIR);
+	EXPECT_ERRNO(open("d//", O_RDWR | O_CREAT, 0644), EISDIR);
+	EXPECT_ERRNO(open("x/", O_RDWR | O_CREAT | O_EXCL, 0644), EISDIR);
+	EXPECT_ERRNO(open("d", O_RDWR | O_CREAT | O_EXCL, 0644), EEXIST);
+	EXPECT_ERRNO(open("d/./", O_RDWR | O_CREAT | O_EXCL, 0644), EEXIST);
+	EXPECT_ERRNO(open("..", O_RDWR | O_CREAT | O_EXCL, 0644), EEXIST);
+}
+
 TEST(open, "openat2 with RESOLVE_CACHED is EAGAIN for what it would have to look for or write")
 {
 	struct { uint64_t flags, mode, resolve; } how = { .flags = O_RDONLY, .resolve = 0x20 };

@@ -203,6 +203,20 @@ TEST(poll, "select's microseconds carry over to the seconds, also to negative on
 }
 #endif
 
+TEST(poll, "to select a descriptor of a path alone is ready for all")
+{
+	struct timeval none = { 0, 0 };
+	fd_set set[3];
+	int fd = ASSERT_OK(open("/", O_PATH));
+
+	for (int i = 0; i < 3; i++) {
+		FD_ZERO(&set[i]);
+		FD_SET(fd, &set[i]);
+	}
+	EXPECT_EQ(select(fd + 1, &set[0], &set[1], &set[2], &none), 3);
+	EXPECT_TRUE(FD_ISSET(fd, &set[2]));
+}
+
 TEST(poll, "select looks at descriptors below its count only")
 {
 	struct timeval none = { 0, 0 };

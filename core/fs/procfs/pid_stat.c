@@ -196,20 +196,18 @@ int proc_show_status(struct textbuf *b, const struct proc_target *target)
 	struct thread *t = target->thread;
 	const struct cred *c = thread_cred(t);
 	struct mm *mm = thread_mm_get(t);
-	unsigned slots = 0, umask = 0;
+	unsigned slots = 0;
 	struct snapshot s;
 
 	take_snapshot(&s, t, target->whole);
 	spin_lock(&t->lock);
 	if (t->files)
 		slots = rcu_dereference(t->files->table)->max;
-	if (t->fs)
-		umask = READ_ONCE(t->fs->umask);
 	spin_unlock(&t->lock);
 	tb_puts(b, "Name:\t");
 	tb_escape(b, t->comm, "\n");
 	tb_printf(b, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n",
-		  umask, state_name(s.state), s.tgid, t->tid, s.ppid, s.tracer);
+		  t->fs ? t->fs->umask : 0, state_name(s.state), s.tgid, t->tid, s.ppid, s.tracer);
 	status_cred(b, c);
 	tb_printf(b, "FDSize:\t%u\n", slots);
 	status_groups(b, c);

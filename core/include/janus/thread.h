@@ -309,7 +309,6 @@ struct cred {				/* immutable once current's */
 struct cred *cred_copy(void);			/* a private copy of current's to change, or NULL */
 void cred_commit(struct cred *cred);		/* current takes it */
 void cred_put(const struct cred *cred);
-void cred_put_later(const struct cred *cred);	/* of a set that was a thread's: after a grace period. May sleep */
 extern struct cred init_cred;			/* root with every capability */
 
 /* What one real user has in use, against its limits. core/process/user.c */
