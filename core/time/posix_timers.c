@@ -137,7 +137,8 @@ static void ktimer_expired(struct ktimer *k)
 	struct posix_timers *ts = t->process->timers;
 	struct irqflags flags = spin_lock_irqsave(&ts->lock);
 
-	if (t->armed && !t->waiting)
+	/* It may have been set anew while we came here: then it is not yet time. */
+	if (t->armed && !t->waiting && timer_now(t) >= t->expires)
 		expire(t);
 	spin_unlock_irqrestore(&ts->lock, flags);
 }
