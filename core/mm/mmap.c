@@ -158,7 +158,32 @@ static long anon_vm_flags(unsigned flags, u32 vm)
 
 /* ---- making the area ---- */
 
-/* An area that is not in the tree yet; takes a reference on the file. NULL or ERR_PTR. */
+/* Count a shared writable mapping, unless there may be none. */
+static bool hold_writable(struct address_space *m)
+{
+	s32 n = READ_ONCE(m->nr_writable);
+
+	do {
+		if (n < 0)
+			return false;
+	} while (!__atomic_compare_exchange_n(&m->nr_writable, &n, n + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	return true;
+}
+
+static bool may_write_shared(u32 vm)
+{
+	return (vm & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
+}
+
+static void release_writable(struct address_space *m)
+{
+	__atomic_fetch_sub(&m->nr_writable, 1, __ATOMIC_RELEASE);
+}
+
+/*
+ * An area that is not in the tree yet; takes a reference on the file. ERR_PTR. Of a shared one that may become writable
+ * the file's mapping is held so until vma_link() counts it: a seal comes before us or finds us.
+ */
 static struct vma *make_vma(struct mm *mm, uaddr_t start, uaddr_t end, u32 vm, struct file *file, u64 pgoff)
 {
 	struct vma *vma = vma_alloc(mm);
@@ -172,12 +197,20 @@ static struct vma *make_vma(struct mm *mm, uaddr_t start, uaddr_t end, u32 vm, s
 	vma->pgoff = pgoff;
 	if (file) {
 		vma->file = file_get(file);
-		if (vm & VM_SHARED && file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
-			err = vm & VM_WRITE ? -EPERM : 0;
-			vma->flags &= ~(u32)VM_MAYWRITE;
+		if (may_write_shared(vm)) {
+			bool held = hold_writable(&file->inode->mapping);
+
+			if (!held || file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
+				err = vm & VM_WRITE ? -EPERM : 0;
+				vma->flags &= ~(u32)VM_MAYWRITE;
+				if (held)
+					release_writable(&file->inode->mapping);
+			}
 		}
 		if (!err)
 			err = file->ops->mmap(file, vma);
+		if (err && may_write_shared(vma->flags))
+			release_writable(&file->inode->mapping);
 	}
 	if (err) {
 		vma->ops = NULL;
@@ -209,8 +242,11 @@ static long map_region(struct mm *mm, struct file *file, uaddr_t addr, size_t le
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 	vma_link(mm, vma);
-	if (file)
+	if (file) {
+		if (may_write_shared(vma->flags))
+			release_writable(&file->inode->mapping);
 		vma_merge(vma);
+	}
 	return (long)addr;
 }
 
