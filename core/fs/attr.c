@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <janus/notify.h>
 #include <generated/syscalls.h>
 #include <janus/signal.h>
 
@@ -41,13 +42,16 @@ static mode_t without_privs(const struct inode *i)
 	return mode;
 }
 
-void file_remove_privs(struct inode *i)
+void file_remove_privs(struct dentry *d)
 {
+	struct inode *i = d->inode;
+
 	if (unlikely(i->xattrs))
 		xattr_kill_caps(i);
 	if (likely(!(i->mode & (S_ISUID | S_ISGID))) || !S_ISREG(i->mode) || capable(CAP_FSETID))
 		return;
 	i->mode = without_privs(i);
+	notify_dentry(d, IN_ATTRIB);
 }
 
 static int may_chown(const struct inode *i, const struct kattr *a)
@@ -101,6 +105,21 @@ static int check_size(struct inode *i, s64 size)
 	return 0;
 }
 
+static void tell_watchers(struct dentry *d, u32 valid)
+{
+	u32 mask = valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? IN_ATTRIB : 0;
+
+	if (valid & ATTR_SIZE)
+		mask |= IN_MODIFY;
+	/* Both times are somebody's touch; one alone is what an access or a change would have done. */
+	if ((valid & (ATTR_ATIME | ATTR_MTIME)) == (ATTR_ATIME | ATTR_MTIME))
+		mask |= IN_ATTRIB;
+	else if (valid & (ATTR_ATIME | ATTR_MTIME))
+		mask |= valid & ATTR_ATIME ? IN_ACCESS : IN_MODIFY;
+	if (mask)
+		notify_dentry(d, mask);
+}
+
 int notify_change(const struct path *p, struct kattr *a)
 {
 	struct inode *i = p->dentry->inode;
@@ -127,11 +146,13 @@ int notify_change(const struct path *p, struct kattr *a)
 	if (!err && (a->valid & ATTR_SIZE)) {
 		err = check_size(i, a->size);
 		if (!err)
-			file_remove_privs(i);
+			file_remove_privs(p->dentry);
 	}
 	if (!err)
 		err = i->ops->setattr ? i->ops->setattr(i, a) : simple_setattr(i, a);
 	up_write(&i->lock);
+	if (!err)
+		tell_watchers(p->dentry, a->valid);
 	return err;
 }
 
@@ -382,6 +403,8 @@ long sys_ftruncate(unsigned fd, unsigned long length)
 
 static long do_fallocate(struct file *f, int mode, loff_t offset, loff_t len)
 {
+	long err;
+
 	if (offset < 0 || len <= 0)
 		return -EINVAL;
 	if (mode & ~FALLOC_KNOWN)
@@ -400,7 +423,10 @@ static long do_fallocate(struct file *f, int mode, loff_t offset, loff_t len)
 		return -EFBIG;
 	if (!f->ops->fallocate)
 		return -EOPNOTSUPP;
-	return f->ops->fallocate(f, mode, offset, len);
+	err = f->ops->fallocate(f, mode, offset, len);
+	if (!err)
+		notify_file(f, IN_MODIFY);
+	return err;
 }
 
 long sys_fallocate(unsigned fd, int mode, loff_t offset, loff_t len)

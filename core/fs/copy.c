@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <janus/notify.h>
 #include <generated/syscalls.h>
 
 /* Some bytes of the file that is read: in a page of its own, which is lent to us, or in a buffer of ours. */
@@ -77,6 +78,12 @@ static ssize_t copy_bytes(struct file *in, loff_t *in_pos, struct file *out, lof
 		cond_resched();
 	}
 	kfree(piece.buffer);
+	if (done) {
+		if (S_ISREG(out->inode->mode))	/* told by the bytes' arrival, and once more by the call */
+			notify_file(out, IN_MODIFY);
+		notify_file(in, IN_ACCESS);
+		notify_file(out, IN_MODIFY);
+	}
 	return done ? done : n;
 }
 

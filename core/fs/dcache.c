@@ -6,6 +6,7 @@
 #include "internal.h"
 
 #include <arch/boot.h>
+#include <janus/notify.h>
 
 #define DENTRY_DEAD (INT32_MIN / 2)	/* refs of a dentry that is going, or held still for a moment */
 #define NR_BUCKET_LOCKS 64
@@ -222,8 +223,10 @@ void d_delete(struct dentry *d)
 		unhash_locked(d);
 	}
 	spin_unlock(&d->lock);
-	if (inode)
+	if (inode) {
+		notify_inode_gone(inode);
 		inode_put(inode);
+	}
 }
 
 /* d becomes the last entry of its directory; the parent's lock is held. */
@@ -287,8 +290,10 @@ static struct dentry *dentry_kill(struct dentry *d)
 		list_del_init(&d->sibling);
 		spin_unlock(&parent->lock);
 	}
-	if (d->inode)
+	if (d->inode) {
+		notify_inode_gone(d->inode);
 		inode_put(d->inode);
+	}
 	call_rcu(&d->rcu, dentry_free_rcu);
 	return parent;
 }

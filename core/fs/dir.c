@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <janus/notify.h>
 #include <generated/syscalls.h>
 
 /* ---- getdents ---- */
@@ -78,6 +79,7 @@ static long do_getdents(unsigned fd, uaddr_t buf, unsigned count, bool old)
 		if (inode->nlink) {
 			err = f.file->ops->iterate(f.file, &g.ctx);
 			touch_atime(f.file);
+			notify_file(f.file, IN_ACCESS);
 		}
 		up_read(&inode->lock);
 		if (locked)
@@ -125,6 +127,8 @@ long sys_mkdirat(int dirfd, uaddr_t path, mode_t mode)
 		err = check_create(&dir);
 		if (!err)
 			err = inode->ops->mkdir ? inode->ops->mkdir(inode, d, mode_under_umask(mode & 01777)) : -EPERM;
+		if (!err)
+			notify_name(inode, &d->name, IN_CREATE | IN_ISDIR);
 		path_create_end(&dir, d);
 	}
 	pathname_put(&name);
@@ -180,6 +184,8 @@ long sys_mknodat(int dirfd, uaddr_t path, mode_t mode, unsigned dev)
 	err = path_create_begin(dirfd, name.name, false, &dir, &d);
 	if (!err) {
 		err = mknod_in(&dir, d, (mode & S_IFMT) | mode_under_umask(mode & 07777), dev);
+		if (!err)
+			notify_name(dir.dentry->inode, &d->name, IN_CREATE);
 		path_create_end(&dir, d);
 	}
 	pathname_put(&name);
@@ -209,6 +215,8 @@ long sys_symlinkat(uaddr_t target, int dirfd, uaddr_t path)
 			err = check_create(&dir);
 			if (!err)
 				err = inode->ops->symlink ? inode->ops->symlink(inode, d, text.name) : -EPERM;
+			if (!err)
+				notify_name(inode, &d->name, IN_CREATE);
 			path_create_end(&dir, d);
 		}
 		pathname_put(&name);
@@ -257,6 +265,10 @@ static int link_in(const struct path *dir, struct dentry *d, const struct path *
 	if (!err)
 		inode->iflags &= ~IF_LINKABLE;
 	up_write(&inode->lock);
+	if (!err) {
+		notify_inode(inode, IN_ATTRIB);		/* its number of names */
+		notify_name(parent, &d->name, IN_CREATE);
+	}
 	return err;
 }
 
@@ -316,8 +328,12 @@ static int remove_locked(struct inode *dir, struct dentry *d, bool isdir, bool t
 	else
 		err = isdir ? dir->ops->rmdir(dir, d) : dir->ops->unlink(dir, d);
 	up_write(&inode->lock);
-	if (!err)
+	if (!err) {
+		if (!isdir)
+			notify_inode(inode, IN_ATTRIB);
 		d_delete(d);
+		notify_name(dir, &d->name, IN_DELETE | (isdir ? IN_ISDIR : 0));
+	}
 	inode_put(inode);	/* the contents go with no lock of the directory's files held */
 	return err;
 }

@@ -8,6 +8,7 @@
  */
 #include "internal.h"
 
+#include <janus/notify.h>
 #include <generated/syscalls.h>
 
 #define NR_OPEN_MAX 1048576U		/* fs.nr_open */
@@ -252,6 +253,7 @@ void fd_install(int fd, struct file *f)
 	struct files *files = current->files;
 	bool locked = table_lock(files);
 
+	notify_mark_file(f);
 	rcu_assign_pointer(files->table->fd[fd], f);
 	table_unlock(files, locked);
 }
@@ -374,6 +376,7 @@ static void slots_copy(struct fdtable *to, const struct fdtable *from, unsigned 
 			if (!f)		/* being opened by another thread: not ours */
 				continue;
 			to->open[i] |= 1UL << bit;
+			notify_mark_file(f);
 			to->fd[i * 64 + bit] = file_get(f);
 		}
 	}
@@ -529,6 +532,7 @@ static long dup_to(unsigned old, unsigned new, unsigned flags)
 	if (!err) {
 		t->open[new / 64] |= 1UL << (new % 64);
 		set_cloexec(t, new, flags & O_CLOEXEC);
+		notify_mark_file(f);
 		rcu_assign_pointer(t->fd[new], f);
 	}
 	table_unlock(files, locked);

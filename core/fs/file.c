@@ -9,6 +9,7 @@
 #include "internal.h"
 
 #include <janus/alloc_site.h>
+#include <janus/notify.h>
 
 #define CPU_FILES 16
 
@@ -87,6 +88,7 @@ static void file_release(struct file *f)
 
 	if (unlikely(f->mode & FMODE_PATH))
 		goto out;
+	notify_file(f, f->mode & FMODE_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (unlikely(!list_empty(&f->epoll_links)))
 		eventpoll_release(f);
 	if (unlikely(!list_empty(&f->inode->locks)))

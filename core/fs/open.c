@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <janus/notify.h>
 #include <generated/syscalls.h>
 
 #define VALID_OPEN_FLAGS                                                                            \
@@ -244,6 +245,8 @@ static int create_step(const struct parent *p, const struct open_args *a, struct
 	if (!d->inode) {
 		err = create_in(&p->path, d, a);
 		*created = !err;
+		if (!err)
+			notify_name(dir, &d->name, IN_CREATE);
 	} else if (d->flags & D_MOUNTED) {
 		err = -ECHILD;
 	} else if (S_ISLNK(d->inode->mode) && (a->lookup & LOOKUP_FOLLOW)) {
@@ -332,11 +335,15 @@ static struct file *open_tmpfile(int dirfd, const char *name, const struct open_
 		err = PTR_ERR(inode);
 	if (!err) {
 		char label[24];
+		struct qstr q = { .name = label };
 
-		snprintf(label, sizeof(label), "#%lu", (unsigned long)inode->ino);
-		d = d_alloc_pseudo(p.mnt->sb, inode, label, NULL);
-		if (!d)
-			err = -ENOMEM;
+		q.len = snprintf(label, sizeof(label), "#%lu", (unsigned long)inode->ino);
+		d = d_alloc(p.dentry, &q);	/* not hashed: nobody finds it, but it tells where the file is */
+		if (d)
+			d->inode = inode;
+		else
+			inode_put(inode);
+		err = d ? 0 : -ENOMEM;
 	}
 	if (err) {
 		path_put(&p);
@@ -410,6 +417,7 @@ static long open_user(int dirfd, uaddr_t path, const struct open_args *a)
 	if (likely(fd >= 0)) {
 		f = do_open(dirfd, name.name, a);
 		if (likely(!IS_ERR(f))) {
+			notify_file(f, IN_OPEN);
 			fd_install(fd, f);
 		} else {
 			fd_release(fd);
@@ -502,6 +510,7 @@ struct file *file_open_path(const struct path *p, unsigned flags)
 static struct file *open_exec(const struct path *p)
 {
 	struct open_args a = { .flags = O_RDONLY };
+	struct file *f;
 	int err = may_open(p, &a, MAY_EXEC);
 
 	if (!err && !S_ISREG(p->dentry->inode->mode))
@@ -510,7 +519,10 @@ static struct file *open_exec(const struct path *p)
 		path_put(p);
 		return ERR_PTR(err);
 	}
-	return open_counted(p, O_RDONLY);
+	f = open_counted(p, O_RDONLY);
+	if (!IS_ERR(f))
+		notify_file(f, IN_OPEN);
+	return f;
 }
 
 struct file *file_open_exec_at(int dirfd, uaddr_t path, unsigned at_flags)

@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <janus/notify.h>
 #include <generated/syscalls.h>
 
 /*
@@ -24,13 +25,18 @@ static inline void pos_unlock(struct file *f, bool locked)
 		mutex_unlock(&f->pos_lock);
 }
 
+static inline bool is_alone(const struct file *f)
+{
+	return likely(ref_read(&f->refs) == 1 && !(f->mode & FMODE_WATCHED));
+}
+
 /*
  * read, write and lseek have a short way, for a file of fd_own() that nobody else can use meanwhile: no turn to be
- * taken, nothing counted. What is not as simple as that, and every error, goes the long way.
+ * taken, nothing counted, nobody to be told. What is not as simple as that, and every error, goes the long way.
  */
 static inline bool is_simple(const struct file *f, u32 mode)
 {
-	return likely(f && (f->mode & mode)) && (!(f->mode & FMODE_ATOMIC_POS) || likely(ref_read(&f->refs) == 1));
+	return likely(f && (f->mode & mode)) && (!(f->mode & (FMODE_ATOMIC_POS | FMODE_WATCHED)) || is_alone(f));
 }
 
 /* Would the end of a transfer lie beyond the largest position? */
@@ -50,6 +56,13 @@ static inline bool is_plain(transfer_fn op, uaddr_t buf, size_t count)
 static inline transfer_fn transfer_of(const struct file *f, bool write)
 {
 	return write ? f->ops->write : f->ops->read;
+}
+
+/* Whoever watches the file is told. */
+static inline void transferred(struct file *f, ssize_t n, bool write)
+{
+	if (n > 0)
+		notify_file(f, write ? IN_MODIFY : IN_ACCESS);
 }
 
 /* May f be read or written at all? */
@@ -77,6 +90,7 @@ static __noinline ssize_t long_transfer(unsigned fd, uaddr_t buf, size_t count, 
 		locked = pos_lock(f.file);
 		n = transfer_of(f.file, write)(f.file, &it, &f.file->pos);
 		pos_unlock(f.file, locked);
+		transferred(f.file, n, write);
 	}
 	fd_put(f);
 	return n;
@@ -128,6 +142,7 @@ static __noinline ssize_t long_transfer_at(unsigned fd, uaddr_t buf, size_t coun
 		if (!n) {
 			iov_iter_user(&it, buf, min(count, MAX_RW_COUNT));
 			n = transfer_of(f.file, write)(f.file, &it, &pos);
+			transferred(f.file, n, write);
 		}
 	}
 	fd_put(f);
@@ -136,7 +151,7 @@ static __noinline ssize_t long_transfer_at(unsigned fd, uaddr_t buf, size_t coun
 
 static inline bool is_simple_at(const struct file *f, u32 mode, loff_t pos)
 {
-	return likely(f && (f->mode & mode) == mode && pos >= 0 && pos <= INT64_MAX - (loff_t)MAX_RW_COUNT);
+	return likely(f && (f->mode & (mode | FMODE_WATCHED)) == mode && pos >= 0 && pos <= INT64_MAX - (loff_t)MAX_RW_COUNT);
 }
 
 long sys_pread64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
@@ -212,6 +227,7 @@ static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *
 		else
 			n = op(f, &it, pos ? pos : &f->pos);
 		pos_unlock(f, locked);
+		transferred(f, n, write);
 	}
 	kfree(heap);
 	return n;

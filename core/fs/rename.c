@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <janus/notify.h>
 #include <generated/syscalls.h>
 
 /* The two ends of a rename. Counted dentries; both directories locked. */
@@ -107,6 +108,16 @@ static int check_rights(const struct renaming *r)
 	return err;
 }
 
+static void tell_watchers(const struct renaming *r, struct inode *victim)
+{
+	struct inode *from = r->from.path.dentry->inode, *to = r->to.path.dentry->inode, *moved = r->old->inode;
+	bool exchange = r->flags & RENAME_EXCHANGE;
+
+	notify_move(from, &r->from.last, to, &r->to.last, moved, exchange ? NULL : victim);
+	if (exchange)
+		notify_move(to, &r->to.last, from, &r->from.last, victim, NULL);
+}
+
 /* Everything is locked, and allowed. */
 static int do_rename(struct renaming *r)
 {
@@ -130,10 +141,12 @@ static int do_rename(struct renaming *r)
 		if (r->flags & RENAME_EXCHANGE)
 			d_order(r->new);
 	}
-	if (victim) {
+	if (victim)
 		up_write(&victim->lock);
+	if (!err)
+		tell_watchers(r, victim);
+	if (victim)
 		inode_put(victim);
-	}
 	return err;
 }
 

@@ -3,6 +3,7 @@
  * The names of sockets in the file tree: made by bind, found by connect. Source: unix(7).
  */
 #include "internal.h"
+#include <janus/notify.h>
 #include <janus/socket.h>
 
 static int make_node(const struct path *dir, struct dentry *d, mode_t mode)
@@ -28,6 +29,7 @@ int socknode_create(const char *name, mode_t mode, struct path *out)
 	if (!err) {
 		err = make_node(&dir, d, out ? mode : 0);
 		if (!err && out) {
+			notify_name(dir.dentry->inode, &d->name, IN_CREATE);
 			*out = (struct path){ dir.mnt, d };
 			path_get(out);
 		}

@@ -8,6 +8,7 @@
  */
 #include "internal.h"
 
+#include <janus/notify.h>
 #include <generated/syscalls.h>
 #include <janus/signal.h>
 
@@ -197,6 +198,7 @@ static ssize_t pipe_to_file(struct file *in, struct file *out, loff_t *pos, size
 	mutex_unlock(&p->lock);
 	if (done) {
 		WRITE_ONCE(*pos, at);
+		notify_file(out, IN_MODIFY);
 		wake_up_all(&p->write_wait);
 	}
 	return done ? done : n;

@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <janus/notify.h>
 #include <janus/textbuf.h>
 
 static struct mutex types_lock = MUTEX_INIT(types_lock);
@@ -70,6 +71,7 @@ struct super_block *super_alloc(struct file_system_type *type, const struct supe
 	sb->max_bytes = INT64_MAX;
 	ref_set(&sb->refs, 1);
 	mutex_init(&sb->rename_mutex);
+	list_init(&sb->marks);
 	return sb;
 }
 
@@ -78,6 +80,7 @@ void super_put(struct super_block *sb)
 {
 	if (!ref_put(&sb->refs))
 		return;
+	notify_unmount(sb);
 	if (sb->root) {
 		d_genocide(sb->root);
 		dput(sb->root);

@@ -381,7 +381,7 @@ static int tmpfs_fallocate(struct file *f, int mode, loff_t offset, loff_t len)
 			i->size = end;
 	}
 	if (!err) {
-		file_remove_privs(i);
+		file_remove_privs(f->path.dentry);
 		inode_touch(i);
 	}
 	up_write(&i->lock);

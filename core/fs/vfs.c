@@ -3,6 +3,7 @@
  * The start of the file system layer: its caches, the root, and the file systems that come with the kernel.
  */
 #include "internal.h"
+#include "notify/inotify.h"
 
 void vfs_init(void)
 {
@@ -13,6 +14,7 @@ void vfs_init(void)
 	mount_init();
 	file_init();
 	eventpoll_init();
+	inotify_init();
 	fdtable_init();
 	devtmpfs_init();
 	mem_devices_init();

@@ -6,6 +6,7 @@
 #include "internal.h"
 #include "tmpfs.h"
 
+#include <janus/notify.h>
 #include <generated/syscalls.h>
 #include <uapi/capability.h>
 
@@ -254,6 +255,8 @@ static long do_xattr(const struct path *p, uaddr_t uname, enum xattr_op op, stru
 	}
 	if (!n)
 		n = apply(i, name, op, v, buf, room);
+	if (!n && op != XATTR_GET)
+		notify_dentry(p->dentry, IN_ATTRIB);
 	if (n > 0 && room && copy_to_user(v->from, buf, n))
 		n = -EFAULT;
 	kfree(buf);

@@ -477,7 +477,7 @@ ssize_t generic_file_write(struct file *f, struct iov_iter *it, loff_t *pos)
 	down_write(&inode->lock);
 	n = write_checks(f, it, &at);
 	if (n > 0) {
-		file_remove_privs(inode);
+		file_remove_privs(f->path.dentry);
 		n = write_locked(f, it, &at, n);
 		if (n > 0)
 			inode_touch(inode);

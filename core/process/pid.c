@@ -195,6 +195,24 @@ struct thread *get_thread_by_tid(pid_t tid)
 	return t;
 }
 
+struct thread *thread_next(pid_t tid)
+{
+	struct thread *t = NULL;
+
+	rcu_read_lock();
+	for (; tid < PID_MAX && !t; tid++) {
+		if (!pid_pages[tid / PER_PAGE]) {
+			tid |= PER_PAGE - 1;
+			continue;
+		}
+		t = find_thread(tid);
+		if (t && !ref_get_not_zero(&t->refs))
+			t = NULL;
+	}
+	rcu_read_unlock();
+	return t;
+}
+
 struct process *process_next(pid_t nr)
 {
 	struct process *p = NULL;

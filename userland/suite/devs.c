@@ -295,6 +295,22 @@ TEST(devs, "sys/fs: protected_symlinks is a switch of 0 and 1")
 	EXPECT_TRUE(put("/proc/sys/fs/protected_symlinks", was));
 }
 
+TEST(devs, "sys: elsewhere than at the start, a number's write is dropped and a name's goes on from there")
+{
+	char was[100];
+	int fd = ASSERT_OK(open("/proc/sys/fs/protected_symlinks", O_RDWR));
+
+	EXPECT_EQ(pwrite(fd, "junk\n", 5, 1), 5);
+	strcpy(was, slurp("/proc/sys/kernel/hostname"));
+	EXPECT_TRUE(put("/proc/sys/kernel/hostname", "two-faces\n"));
+	fd = ASSERT_OK(open("/proc/sys/kernel/hostname", O_RDWR));
+	EXPECT_EQ(pwrite(fd, "doors\n", 6, 4), 6);
+	EXPECT_STREQ(slurp("/proc/sys/kernel/hostname"), "two-doors\n");
+	EXPECT_EQ(pwrite(fd, "far", 3, 60), 3);
+	EXPECT_STREQ(slurp("/proc/sys/kernel/hostname"), "two-doors\n");
+	EXPECT_TRUE(put("/proc/sys/kernel/hostname", was));
+}
+
 TEST(devs, "sys: limits of the system, and uuids that differ")
 {
 	unsigned long used, free, most;

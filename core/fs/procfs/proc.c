@@ -369,7 +369,9 @@ static ssize_t proc_write(struct file *f, struct iov_iter *it, loff_t *pos)
 	err = copy_from_iter(text, n, it) < n ? -EFAULT : target_get(f, &target);
 	if (!err) {
 		text[n] = 0;
-		err = target.node->write(&target, text, n);
+		target.pos = *pos;
+		if (!*pos || !target.node->number)
+			err = target.node->write(&target, text, n);
 		target_put(&target);
 	}
 	kfree(text);

@@ -18,6 +18,7 @@ struct proc_target {
 	struct mm *mm;			/* of a `memory` node, counted for the call; NULL: there was none, or it is gone */
 	bool whole;			/* the process, not only this thread: /proc/PID, not /proc/PID/task/TID */
 	unsigned fd;			/* fdinfo/FD */
+	loff_t pos;			/* where a write is */
 	const struct proc_node *node;
 };
 
@@ -37,6 +38,7 @@ struct proc_node {
 	bool guarded;			/* only for those who may trace the process */
 	bool memory;			/* guarded, and of the address space that was there when it was opened */
 	bool per_fd;			/* stands for a descriptor: looked up anew each time */
+	bool number;			/* what is written elsewhere than at the start is taken, and dropped */
 	const void *data;		/* the variable of a sysctl */
 };
 

@@ -11,6 +11,8 @@
 #include <janus/version.h>
 #include <uapi/ipc.h>
 
+#include "../notify/inotify.h"
+
 static int show_number(struct textbuf *t, const struct proc_target *target)
 {
 	tb_printf(t, "%d\n", READ_ONCE(*(const int *)target->node->data));
@@ -49,6 +51,18 @@ static int write_switch(const struct proc_target *target, char *text, size_t n)
 	return 0;
 }
 
+/* Any number that is not negative. */
+static int write_count(const struct proc_target *target, char *text, size_t n)
+{
+	char *end;
+	u64 v = strtoull(text, &end, 10);
+
+	if (end == text || (*end && *end != '\n') || v > INT32_MAX)
+		return -EINVAL;
+	WRITE_ONCE(*(int *)target->node->data, (int)v);
+	return 0;
+}
+
 /* 1 to 4, as on Linux; all there is to drop is dropped: memory is the only store of what pages hold. */
 static int write_drop_caches(const struct proc_target *target, char *text, size_t n)
 {
@@ -67,16 +81,17 @@ static int show_text(struct textbuf *t, const struct proc_target *target)
 	return 0;
 }
 
-/* A name of at most 64 bytes. */
+/* A name of at most 64 bytes; from a place within it on. */
 static int write_name(const struct proc_target *target, char *text, size_t n)
 {
-	char *nl = strchr(text, '\n');
+	char *nl = strchr(text, '\n'), *name = (char *)target->node->data;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (nl)
 		*nl = 0;
-	strlcpy((char *)target->node->data, text, 65);
+	if (target->pos <= (loff_t)strlen(name))
+		strlcpy(name + target->pos, text, 65 - target->pos);
 	return 0;
 }
 
@@ -139,8 +154,9 @@ static const int pid_max = PID_MAX, ngroups_max = 65536, cap_last_cap = CAP_LAST
 	msgmax = MSGMAX, msgmnb = MSGMNB, msgmni = MSGMNI, shmmni = SHMMNI;
 
 #define NUMBER(n, v) { .name = n, .mode = S_IFREG | 0444, .show = show_number, .data = &(v) }
-#define LONG(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_long, .write = write_long, .data = &(v) }
-#define SWITCH(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_number, .write = write_switch, .data = &(v) }
+#define LONG(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_long, .write = write_long, .number = true, .data = &(v) }
+#define SWITCH(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_number, .write = write_switch, .number = true, .data = &(v) }
+#define COUNT(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_number, .write = write_count, .number = true, .data = &(v) }
 #define TEXT(n, s) { .name = n, .mode = S_IFREG | 0444, .show = show_text, .data = s }
 #define NAME(n, s) { .name = n, .mode = S_IFREG | 0644, .show = show_text, .write = write_name, .data = s }
 #define SHOW(n, fn) { .name = n, .mode = S_IFREG | 0444, .show = fn }
@@ -167,12 +183,17 @@ static const struct proc_node kernel_nodes[] = {
 
 static const struct proc_node vm_nodes[] = {
 	NUMBER("overcommit_memory", zero), NUMBER("overcommit_ratio", overcommit_ratio), NUMBER("swappiness", sixty),
-	{ .name = "drop_caches", .mode = S_IFREG | 0200, .write = write_drop_caches },
+	{ .name = "drop_caches", .mode = S_IFREG | 0200, .write = write_drop_caches, .number = true },
 	NUMBER("max_map_count", max_map_count), NUMBER("mmap_min_addr", mmap_min_addr),
 	{ NULL },
 };
 
 static const struct proc_node epoll_nodes[] = { LONG("max_user_watches", epoll_max_watches), { NULL } };
+static const struct proc_node inotify_nodes[] = {
+	COUNT("max_queued_events", inotify_max_events), COUNT("max_user_instances", inotify_max_instances),
+	COUNT("max_user_watches", inotify_max_watches),
+	{ NULL },
+};
 
 static const struct proc_node fs_nodes[] = {
 	SHOW("file-max", show_file_max), SHOW("file-nr", show_file_nr), NUMBER("nr_open", nr_open),
@@ -181,6 +202,7 @@ static const struct proc_node fs_nodes[] = {
 	NUMBER("mount-max", mount_max),
 	SWITCH("protected_symlinks", protected_symlinks), SWITCH("protected_hardlinks", protected_hardlinks),
 	NUMBER("protected_regular", zero), NUMBER("protected_fifos", zero), NUMBER("suid_dumpable", zero),
+	DIRECTORY("inotify", inotify_nodes),
 	{ NULL },
 };
 

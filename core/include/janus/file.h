@@ -58,7 +58,7 @@ struct dir_context {
 struct file {
 	const struct file_ops *ops;		/* [const] */
 	u32 flags;				/* [lock; read as is] O_* as F_GETFL shows */
-	u32 mode;				/* [const] FMODE_* */
+	u32 mode;				/* [const] FMODE_*, but FMODE_WATCHED comes by an atomic operation */
 	refcount_t refs;
 	spinlock_t lock;			/* flags, owner */
 	loff_t pos;				/* [pos_lock when refs > 1 or the table is shared] */
@@ -75,9 +75,10 @@ struct file {
 };
 enum { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_EXEC = 4, FMODE_PATH = 8,
        FMODE_ATOMIC_POS = 16,	/* regular files and directories: calls take turns on pos */
-       FMODE_STREAM = 32,	/* no position */
+       FMODE_WATCHED = 32,	/* somebody watches its file system: janus/notify.h */
        FMODE_PREAD = 64, FMODE_PWRITE = 128,
        FMODE_WRITER = 256,	/* counted in inode->writers */
+       FMODE_STREAM = 512,	/* no position */
        FMODE_LSEEK = 1024,	/* lseek is ops->llseek; else ESPIPE */ };
 
 struct file *file_open(const char *path, unsigned flags, mode_t mode);	/* kernel string, from cwd; or ERR_PTR */

@@ -58,6 +58,8 @@ struct super_block {
 	refcount_t refs;			/* mounts */
 	u64 next_ino;				/* [atomic] for memory file systems */
 	struct mutex rename_mutex;		/* renames between directories: first in the lock order */
+	struct list_head marks;			/* [marks_lock] of its inodes: janus/notify.h */
+	u32 nr_marks;				/* [marks_lock; read as is] */
 };
 struct super_block *super_alloc(struct file_system_type *type, const struct super_ops *ops, u64 magic);
 static inline struct super_block *super_get(struct super_block *sb) { ref_get(&sb->refs); return sb; }
@@ -107,17 +109,18 @@ struct inode {
 	dev_t rdev;				/* [const] of a device node */
 	refcount_t refs;
 	s32 writers;				/* [atomic] open for writing; < 0: being executed (ETXTBSY) */
-	u32 iflags;				/* [il] IF_* */
+	u16 iflags;				/* [il] IF_* */
 	u8 write_hint;				/* F_SET_RW_HINT */
-	u32 seals;				/* [il] F_SEAL_* of a memfd; F_SEAL_SEAL elsewhere */
 	struct rwsem lock;
 	struct address_space mapping;
 	void *private;				/* the file system's, or the pipe of a FIFO */
 	char *link;				/* [const] symlink text, padded; freed with the inode */
 	struct xattr *xattrs;			/* [il] extended attributes; freed with the inode */
 	spinlock_t flock_lock;			/* protects locks */
+	u32 seals;				/* [il] F_SEAL_* of a memfd; F_SEAL_SEAL elsewhere */
 	struct list_head locks;			/* POSIX and flock record locks */
 	struct wait_queue *lock_wait;		/* [flock_lock] who waits for one of them */
+	struct hlist_head marks;		/* [marks_lock] who watches it: janus/notify.h */
 	struct rcu_head rcu;
 };
 enum { IF_MEMORY = 1 /* blocks and times live here only */, IF_NOATIME = 2, IF_LINKABLE = 4 /* O_TMPFILE: linkat may name it */ };
@@ -181,7 +184,7 @@ enum { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME = 16
 int simple_setattr(struct inode *inode, const struct kattr *attr);	/* [il] */
 int notify_change(const struct path *p, struct kattr *attr);	/* checks, then setattr; takes inode->lock */
 /* A write or truncate by an unprivileged user takes setuid and setgid off; [il]. */
-void file_remove_privs(struct inode *inode);
+void file_remove_privs(struct dentry *dentry);
 
 /* ---- extended attributes: core/fs/xattr.c ---- */
 void xattrs_free(struct inode *inode);			/* nobody has the inode any more */

@@ -267,6 +267,7 @@ static inline void process_get(struct process *p) { ref_get(&p->refs); }
 void process_put(struct process *p);
 /* Next process in number order with tgid >= nr, referenced; NULL at the end: /proc's directory. */
 struct process *process_next(pid_t nr);
+struct thread *thread_next(pid_t tid);			/* the same for threads */
 /* core/process/session.c; tasklist_lock held: does nobody in the session outside the group watch over it? */
 bool pgrp_is_orphaned(struct pid *pgrp);
 
@@ -321,6 +322,7 @@ struct user_struct {
 	s32 inflight;			/* [atomic] descriptors in messages, RLIMIT_NOFILE */
 	s64 pipe_pages;			/* [atomic] room in pipes: fs.pipe-user-pages-soft */
 	long epoll_watches;		/* [epoll's tree_mutex] fs.epoll.max_user_watches */
+	s32 inotify_instances, inotify_watches;	/* [atomic] against /proc/sys/fs/inotify */
 };
 struct user_struct *user_find(uid_t uid);	/* referenced; NULL on no memory */
 void user_put(struct user_struct *user);
