@@ -359,6 +359,8 @@ static void tame(struct step *step, struct random *r)
 		step->value[0] = step->value[0] == -1 ? 0 : step->value[0];
 	if (is(step, "mremap") && !(step->value[3] & 2))
 		step->value[3] &= ~1L;		/* it may not go where the kernel likes */
+	if (is(step, "shmget") && (step->value[2] & (SHM_HUGETLB | SHM_NORESERVE)) == (SHM_HUGETLB | SHM_NORESERVE))
+		step->value[2] &= ~(long)SHM_HUGETLB;	/* Linux makes what could not be touched */
 	if (is(step, "unshare"))
 		step->value[0] &= CLONE_FS | CLONE_FILES;
 	if (is(step, "setsockopt") && step->value[4] > 16)
