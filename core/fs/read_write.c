@@ -288,15 +288,15 @@ static bool rwf_refused(int flags)
 	return flags & (~RWF_KNOWN | RWF_NOWAIT);
 }
 
-/* A directory is refused with any flag but one, before it is refused for what it is. */
-static bool fd_is_directory(unsigned fd)
+/* A directory, and what is handed one segment after the other, takes no flag but one. */
+static bool fd_without_flags(unsigned fd, bool write)
 {
 	struct fd f = fd_get(fd);
-	bool is = f.file && S_ISDIR(f.file->inode->mode);
+	bool without = f.file && (S_ISDIR(f.file->inode->mode) || f.file->ops->each & (write ? EACH_WRITE : EACH_READ));
 
 	if (f.file)
 		fd_put(f);
-	return is;
+	return without;
 }
 
 /* With refused flags: what is wrong with the other arguments comes first, and no bytes are no error. */
@@ -317,7 +317,7 @@ static long refuse_rwf(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, b
 	else
 		n = import_iovec(vec, nr, &it, &heap);
 	if (n >= 0) {
-		n = it.count || S_ISDIR(f.file->inode->mode) ? -EOPNOTSUPP : 0;
+		n = it.count ? -EOPNOTSUPP : 0;
 		if (!(f.file->mode & (write ? FMODE_WRITE : FMODE_READ)))
 			n = -EBADF;
 		kfree(heap);
@@ -328,7 +328,7 @@ static long refuse_rwf(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, b
 
 long sys_preadv2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
 {
-	if (rwf_refused(flags) || ((flags & ~RWF_HIPRI) && fd_is_directory(fd)))
+	if (rwf_refused(flags) || ((flags & ~RWF_HIPRI) && fd_without_flags(fd, false)))
 		return refuse_rwf(fd, vec, vlen, pos_low, false);
 	if (pos_low == -1UL)
 		return vector_here(fd, vec, vlen, false);
@@ -358,7 +358,7 @@ static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen, loff_t p
 
 long sys_pwritev2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
 {
-	if (rwf_refused(flags))
+	if (rwf_refused(flags) || ((flags & ~RWF_HIPRI) && fd_without_flags(fd, true)))
 		return refuse_rwf(fd, vec, vlen, pos_low, true);
 	if (flags & RWF_APPEND)
 		return append_vector(fd, vec, vlen, pos_low);

@@ -3,6 +3,8 @@
  * readv, writev, preadv, pwritev and their second versions: vectors good and bad.
  */
 #include <linux/fs.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 
 #include "ktap.h"
@@ -130,6 +132,21 @@ TEST(readv, "pwritev2 with RWF_APPEND writes at the end, and moves the file's ow
 	EXPECT_EQ(lseek(fd, 0, SEEK_CUR), 1);
 	EXPECT_EQ(syscall(SYS_pwritev2, fd, &out, 1L, -1L, 0L, RWF_APPEND), 2);
 	EXPECT_EQ(lseek(fd, 0, SEEK_CUR), 14);
+}
+
+TEST(readv, "preadv2 and pwritev2 take no flags for a directory, a timerfd or an eventfd, but with no bytes")
+{
+	char bytes[8] = "";
+	struct iovec v = { bytes, 8 };
+	int fds[] = { ASSERT_OK(open("/", O_RDONLY)), ASSERT_OK(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK)),
+		      ASSERT_OK(eventfd(1, EFD_NONBLOCK)) };
+
+	EXPECT_ERRNO(syscall(SYS_preadv2, fds[0], &v, 1L, 0L, 0L, RWF_DSYNC), EOPNOTSUPP);
+	EXPECT_EQ(syscall(SYS_preadv2, fds[0], &v, 0L, 0L, 0L, RWF_DSYNC), 0);
+	EXPECT_ERRNO(syscall(SYS_preadv2, fds[1], &v, 1L, -1L, 0L, RWF_DSYNC), EOPNOTSUPP);
+	EXPECT_ERRNO(syscall(SYS_preadv2, fds[1], &v, 1L, -1L, 0L, 0), EAGAIN);
+	EXPECT_ERRNO(syscall(SYS_pwritev2, fds[2], &v, 1L, -1L, 0L, RWF_DSYNC), EOPNOTSUPP);
+	EXPECT_EQ(syscall(SYS_pwritev2, fds[2], &v, 1L, -1L, 0L, 0), 8);
 }
 
 TEST(readv, "pwritev2 refuses flags it does not know")
