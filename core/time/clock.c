@@ -17,7 +17,6 @@ static struct vdso_data *const data = &vdso_page.data;
 
 static u64 ticks_per_ns;	/* [const] 32.32 fixed point */
 static u64 ticks_per_count;	/* [const] coarse ticks in one of the counter's; 0.64 fixed point */
-static spinlock_t set_lock;	/* one writer of data->realtime_offset */
 
 struct wait_queue clock_was_set = WAIT_QUEUE_INIT(clock_was_set);
 
@@ -82,12 +81,7 @@ int clock_set_realtime(u64 ns)
 
 	if (ns < now || ns > INT64_MAX)
 		return -EINVAL;
-	spin_lock(&set_lock);
-	__atomic_store_n(&data->seq, data->seq + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n(&data->realtime_offset, (s64)(ns - now), __ATOMIC_RELAXED);
-	__atomic_store_n(&data->seq, data->seq + 1, __ATOMIC_RELEASE);
-	spin_unlock(&set_lock);
 	wake_up_all(&clock_was_set);
 	return 0;
 }

@@ -9,11 +9,9 @@
 #include <janus/types.h>
 
 struct vdso_data {
-	u32 seq;		/* odd while realtime_offset changes [atomic] */
-	u32 pad;
 	u64 base;		/* counter where monotonic time is 0; constant after boot */
 	u64 ns_per_tick;	/* 32.32 fixed point; constant after boot */
-	s64 realtime_offset;	/* ns; under seq */
+	s64 realtime_offset;	/* ns [atomic] */
 };
 
 /* A page of its own in the kernel's data. */

@@ -20,40 +20,32 @@ static inline u64 monotonic(void)
 	return (u64)((unsigned __int128)(arch_clock_read() - vdso_data.base) * vdso_data.ns_per_tick >> 32);
 }
 
+/* The offset is one word: a reader while it is set sees the old clock or the new one. */
 static inline u64 realtime(void)
 {
-	u32 seq;
-	u64 ns;
+	return monotonic() + (u64)__atomic_load_n(&vdso_data.realtime_offset, __ATOMIC_RELAXED);
+}
 
-	do {
-		while ((seq = __atomic_load_n(&vdso_data.seq, __ATOMIC_ACQUIRE)) & 1)
-			;
-		ns = monotonic() + (u64)__atomic_load_n(&vdso_data.realtime_offset, __ATOMIC_RELAXED);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while (__atomic_load_n(&vdso_data.seq, __ATOMIC_RELAXED) != seq);
-	return ns;
+static inline long answer(struct timespec *ts, u64 ns)
+{
+	ts->tv_sec = (s64)(ns / NSEC_PER_SEC);
+	ts->tv_nsec = (s64)(ns % NSEC_PER_SEC);
+	return 0;
 }
 
 VDSO long ARCH_VDSO_NAME(clock_gettime)(clockid_t clock, struct timespec *ts);
 VDSO long ARCH_VDSO_NAME(clock_gettime)(clockid_t clock, struct timespec *ts)
 {
-	u64 ns;
-
 	switch (clock) {
 	case CLOCK_REALTIME:
-		ns = realtime();
-		break;
+		return answer(ts, realtime());
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_BOOTTIME:
-		ns = monotonic();
-		break;
+		return answer(ts, monotonic());
 	default:
 		return arch_vdso_syscall(__NR_clock_gettime, clock, (long)ts);
 	}
-	ts->tv_sec = (s64)(ns / NSEC_PER_SEC);
-	ts->tv_nsec = (s64)(ns % NSEC_PER_SEC);
-	return 0;
 }
 
 VDSO long ARCH_VDSO_NAME(gettimeofday)(struct timeval *tv, struct timezone *tz);
