@@ -65,6 +65,14 @@ void tb_putc(struct textbuf *t, char c)
 	tb_write(t, &c, 1);
 }
 
+void tb_pad(struct textbuf *t, size_t start, size_t width)
+{
+	static const char blanks[] = "                                                                                ";
+
+	if (t->len - start < width)
+		tb_write(t, blanks, min(width - (t->len - start), sizeof(blanks) - 1));
+}
+
 void tb_hex(struct textbuf *t, u64 value, unsigned width)
 {
 	char text[16], *end = text + sizeof(text), *at = end;

@@ -45,7 +45,7 @@ static void area_line(struct textbuf *t, const struct mm *mm, const struct vma *
 	tb_hex(t, i ? MINOR(i->sb->dev) : 0, 2);
 	tb_printf(t, " %lu ", i ? (unsigned long)i->ino : 0);
 	if (name) {
-		tb_printf(t, "%*s", (int)max_t(long, 73 - (long)(t->len - start), 0), "");
+		tb_pad(t, start, 73);
 		tb_escape(t, name, "\n");
 	}
 	tb_putc(t, '\n');

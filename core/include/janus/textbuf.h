@@ -21,6 +21,7 @@ void tb_printf(struct textbuf *t, const char *fmt, ...) __printf(2, 3);
 void tb_write(struct textbuf *t, const void *bytes, size_t n);
 void tb_puts(struct textbuf *t, const char *s);
 void tb_putc(struct textbuf *t, char c);
+void tb_pad(struct textbuf *t, size_t start, size_t width);	/* with blanks until what began at start is so wide */
 void tb_hex(struct textbuf *t, u64 value, unsigned width);	/* with zeros before it up to width, at most 16 */
 /* s with the characters of `what` and backslash as \ooo: paths in /proc/mounts. */
 void tb_escape(struct textbuf *t, const char *s, const char *what);
