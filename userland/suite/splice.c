@@ -318,3 +318,46 @@ TEST(splice, "sendfile to a pipe is splice: as much as there is room for, and fr
 	EXPECT_ERRNO(sendfile(out[1], file, NULL, 1), EAGAIN);
 	EXPECT_ERRNO(sendfile(out[1], null, NULL, 1), EAGAIN);
 }
+
+TEST(splice, "a file's page is lent to the pipe: what is written to the file shows there, what is cut off stays")
+{
+	static char bytes[4096];
+	int file;
+
+	scratch();
+	pipes();
+	memset(bytes, 'a', sizeof(bytes));
+	file = scratch_file("f", "", 0644);
+	EXPECT_EQ(write(file, bytes, sizeof(bytes)), sizeof(bytes));
+	lseek(file, 0, SEEK_SET);
+	EXPECT_EQ(splice(file, NULL, in[1], NULL, 6, 0), 6);
+	write(in[1], "xyz", 3);
+	EXPECT_EQ(pread(file, bytes, 10, 0), 10);
+	EXPECT_MEMEQ(bytes, "aaaaaaaaaa", 10);	/* nothing was added to the file's page */
+	EXPECT_EQ(pwrite(file, "bcd", 3, 0), 3);
+	expect_bytes(in[0], "bcdaaaxyz");
+	lseek(file, 0, SEEK_SET);
+	EXPECT_EQ(splice(file, NULL, in[1], NULL, 4, 0), 4);
+	EXPECT_OK(ftruncate(file, 0));
+	EXPECT_EQ(write(file, "new", 3), 3);
+	expect_bytes(in[0], "bcda");
+}
+
+TEST(splice, "sendfile within one file, also where the ends overlap")
+{
+	char got[20] = "";
+	loff_t from = 0;
+	int file;
+
+	scratch();
+	file = scratch_file("f", "abcdefgh", 0644);
+	lseek(file, 4, SEEK_SET);
+	EXPECT_EQ(sendfile(file, file, &from, 3), 3);
+	EXPECT_EQ(pread(file, got, sizeof(got), 0), 8);
+	EXPECT_STREQ(got, "abcdabch");
+	from = 4;
+	lseek(file, 0, SEEK_SET);
+	EXPECT_EQ(sendfile(file, file, &from, 100), 4);
+	EXPECT_EQ(pread(file, got, sizeof(got), 0), 8);
+	EXPECT_STREQ(got, "abchabch");
+}
