@@ -139,17 +139,17 @@ bool inode_owner_or_capable(const struct inode *i)
 	return current->cred->fsuid == i->uid || capable(CAP_FOWNER);
 }
 
-static bool before(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec <= b->tv_nsec);
-}
+static inline __int128 both_words(const struct timespec *t) { return (__int128)t->tv_sec << 64 | (u64)t->tv_nsec; }
+
+/* Without a branch: it costs the same whenever a second has just begun. */
+static inline bool before(const struct timespec *a, const struct timespec *b) { return both_words(a) <= both_words(b); }
 
 /* Under "relatime", an access is recorded when the record is not newer than the last change, or a day old. */
 static inline bool due_at(const struct mount *mnt, const struct inode *i, const struct timespec *now)
 {
 	if ((mnt->flags & MS_RELATIME) && !before(&i->atime, &i->mtime) && !before(&i->atime, &i->ctime))
 		return now->tv_sec - i->atime.tv_sec >= 24 * 60 * 60;
-	return now->tv_nsec != i->atime.tv_nsec || now->tv_sec != i->atime.tv_sec;
+	return true;
 }
 
 /* Neither the mount nor the inode is without. */
@@ -164,7 +164,8 @@ bool atime_is_due(const struct mount *mnt, const struct inode *i)
 {
 	struct timespec now = clock_realtime_coarse();
 
-	return has_atime(mnt, i) && due_at(mnt, i, &now);
+	return has_atime(mnt, i) && due_at(mnt, i, &now) &&
+	       (now.tv_nsec != i->atime.tv_nsec || now.tv_sec != i->atime.tv_sec);
 }
 
 void touch_atime_at(const struct mount *mnt, struct inode *i)
