@@ -136,7 +136,7 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 	}
 	f->mode = modes[flags & O_ACCMODE] | FMODE_PREAD | FMODE_PWRITE;
 	if (S_ISREG(inode->mode) || S_ISDIR(inode->mode))
-		f->mode |= FMODE_ATOMIC_POS;
+		f->mode |= FMODE_ATOMIC_POS | FMODE_CAREFUL;
 	if ((f->mode & FMODE_WRITE) && S_ISREG(inode->mode)) {
 		err = inode_get_write(inode);
 		if (!err) {

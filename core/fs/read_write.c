@@ -36,7 +36,7 @@ static inline bool is_alone(const struct file *f)
  */
 static inline bool is_simple(const struct file *f, u32 mode)
 {
-	return likely(f && (f->mode & mode)) && (!(f->mode & (FMODE_ATOMIC_POS | FMODE_WATCHED)) || is_alone(f));
+	return likely(f && (f->mode & mode)) && (!(f->mode & FMODE_CAREFUL) || is_alone(f));
 }
 
 /* Would the end of a transfer lie beyond the largest position? */
@@ -478,7 +478,9 @@ long sys_lseek(unsigned fd, loff_t offset, unsigned whence)
 {
 	struct file *f = fd_own(fd);
 
-	if (is_simple(f, FMODE_LSEEK) && likely(whence <= SEEK_HOLE))
+	/* Nobody is told of a new position. */
+	if (likely(f && (f->mode & FMODE_LSEEK)) && (!(f->mode & FMODE_ATOMIC_POS) || likely(ref_read(&f->refs) == 1)) &&
+	    likely(whence <= SEEK_HOLE))
 		return f->ops->llseek(f, offset, whence);
 	return long_lseek(fd, offset, whence);
 }

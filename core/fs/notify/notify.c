@@ -65,7 +65,7 @@ void notify_watch_open_files(struct super_block *sb)
 	for (pid_t tid = 0; (t = thread_next(tid)); tid = t->tid + 1) {
 		for (unsigned fd = 0; (f = file_of_thread_next(t, &fd)); fd++) {
 			if (f->inode->sb == sb)
-				__atomic_fetch_or(&f->mode, FMODE_WATCHED, __ATOMIC_RELAXED);
+				__atomic_fetch_or(&f->mode, FMODE_WATCHED | FMODE_CAREFUL, __ATOMIC_RELAXED);
 			file_put(f);
 		}
 		thread_put(t);

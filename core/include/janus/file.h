@@ -79,6 +79,7 @@ enum { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_EXEC = 4, FMODE_PATH = 8,
        FMODE_PREAD = 64, FMODE_PWRITE = 128,
        FMODE_WRITER = 256,	/* counted in inode->writers */
        FMODE_STREAM = 512,	/* no position */
+       FMODE_CAREFUL = 2048,	/* FMODE_ATOMIC_POS or FMODE_WATCHED: the one bit that a short way looks at */
        FMODE_LSEEK = 1024,	/* lseek is ops->llseek; else ESPIPE */ };
 
 struct file *file_open(const char *path, unsigned flags, mode_t mode);	/* kernel string, from cwd; or ERR_PTR */

@@ -87,7 +87,7 @@ static inline void notify_move(struct inode *from, const struct qstr *old, struc
 static inline void notify_mark_file(struct file *f)
 {
 	if (NOTIFIED() && f->inode->sb->nr_marks)
-		__atomic_fetch_or(&f->mode, FMODE_WATCHED, __ATOMIC_RELAXED);
+		__atomic_fetch_or(&f->mode, FMODE_WATCHED | FMODE_CAREFUL, __ATOMIC_RELAXED);
 }
 
 #endif
