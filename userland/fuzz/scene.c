@@ -53,8 +53,9 @@ static void unmount_all(void)
 	FILE *mounts = fopen("/proc/mounts", "r");
 	int n = 0;
 
+	/* The source comes first, which may be no name at all. */
 	while (mounts && fgets(line, sizeof(line), mounts))
-		if (n < 64 && sscanf(line, "%*s %255s", places[n]) == 1 &&
+		if (n < 64 && sscanf(line + strcspn(line, " "), " %255s", places[n]) == 1 &&
 		    !strncmp(places[n], scene_root(), strlen(scene_root())))
 			n++;
 	if (mounts)
