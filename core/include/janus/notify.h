@@ -51,16 +51,19 @@ void notify_mark_remove(struct notify_mark *mark);
 void notify_mark_free(struct notify_mark *mark);
 
 /* ---- hooks ---- */
-void notify_dentry_slow(struct dentry *d, u32 mask);
-void notify_file_slow(struct file *f, u32 mask);
-void notify_name_slow(struct inode *dir, const struct qstr *name, u32 mask, u32 cookie);
-void notify_inode_slow(struct inode *inode, u32 mask);
-void notify_inode_gone_slow(struct inode *inode);
-void notify_unmount_slow(struct super_block *sb);
-void notify_move_slow(struct inode *from, const struct qstr *old, struct inode *to, const struct qstr *new,
-		      struct inode *moved, struct inode *victim);
+/* Cold: the common way is to have no frame for the sake of these calls. */
+#define NOTIFY_SLOW __attribute__((cold)) void
+NOTIFY_SLOW notify_dentry_slow(struct dentry *d, u32 mask);
+NOTIFY_SLOW notify_file_slow(struct file *f, u32 mask);
+NOTIFY_SLOW notify_name_slow(struct inode *dir, const struct qstr *name, u32 mask, u32 cookie);
+NOTIFY_SLOW notify_inode_slow(struct inode *inode, u32 mask);
+NOTIFY_SLOW notify_inode_gone_slow(struct inode *inode);
+NOTIFY_SLOW notify_unmount_slow(struct super_block *sb);
+NOTIFY_SLOW notify_move_slow(struct inode *from, const struct qstr *old, struct inode *to, const struct qstr *new,
+			     struct inode *moved, struct inode *victim);
 
-#define NOTIFIED() unlikely(READ_ONCE(notify_active))
+/* Never, as far as the layout of the code goes. */
+#define NOTIFIED() __builtin_expect_with_probability(READ_ONCE(notify_active) != 0, 0, 1.0)
 
 /* Something was done to the file by this name: its own marks and its directory's. */
 static inline void notify_dentry(struct dentry *d, u32 mask) { if (NOTIFIED()) notify_dentry_slow(d, mask); }
