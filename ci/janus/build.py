@@ -58,7 +58,7 @@ def build(machine, targets=(), mode="release"):
     packages.sysroot(machine)
     folder = build_folder(machine, mode)
     configure(machine, folder, mode)
-    compile_targets(machine, folder, targets, f"building {machine.name} {' '.join(targets)}".rstrip())
+    compile_targets(machine, folder, targets, f"building {machine.name}")
     return folder
 
 

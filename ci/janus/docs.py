@@ -6,7 +6,8 @@ import shutil
 import subprocess
 
 from . import compare, comparepage, files, recordings, setup
-from .machine import BUILD, MACHINES, ROOT
+from .build import build
+from .machine import BUILD, MACHINES, ROOT, machine
 from .term import Step, Trouble
 
 SITE = os.path.join(BUILD, "docs")
@@ -17,13 +18,14 @@ TOOLS = {"/usr/lib/python3/dist-packages/markdown": "python3-markdown",
 
 
 def generated(name):
-    """A page that the build made."""
-    return os.path.join(BUILD, next(iter(MACHINES)), "docs", name)
+    """A page that the build makes."""
+    return os.path.join(build(machine(next(iter(MACHINES))), [f"docs/{name}"]), "docs", name)
 
 
 def docs(options):
     setup.need(TOOLS)
     calls = QUICK if options.quick else CALLS
+    syscalls = generated("syscalls.md")
     recorded = recordings.record(calls, list(MACHINES), linux=not options.quick)
     os.makedirs(SITE, exist_ok=True)
     with Step("writing build/docs"):
@@ -32,7 +34,7 @@ def docs(options):
         files.write(figures, json.dumps(compare.as_json(recorded)) + "\n")
         os.makedirs(os.path.join(SITE, "docs"), exist_ok=True)
         shutil.copy(os.path.join(ROOT, "docs/compare.png"), os.path.join(SITE, "docs/compare.png"))
-        shutil.copy(generated("syscalls.md"), os.path.join(SITE, "syscalls.md"))
+        shutil.copy(syscalls, os.path.join(SITE, "syscalls.md"))
         done = subprocess.run(["/usr/bin/python3", os.path.join(ROOT, "ci/docs/site.py"), figures, SITE])
     if done.returncode:
         raise Trouble("the pages could not be written")

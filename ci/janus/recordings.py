@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The recorded windows of a call on each kernel of each machine, as instructions grouped by stage."""
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -8,17 +9,16 @@ import os
 import re
 import subprocess
 import tempfile
-import threading
 from dataclasses import dataclass, field
 
-from . import boots, code, packages, stages, trace
+from . import code, packages, stages, trace
 from .build import build
 from .files import write
 from .machine import BUILD, MACHINES, ROOT, machine
 from .term import Trouble, say
 
 SOURCE = os.path.join(ROOT, "userland/compare/window.c")
-ASKING = threading.Lock()
+TARGETS = ("janus.elf", "boot/kernel", "userland/init/init", "userland/compare/window")
 SCENARIO = re.compile(r'^\t\{ "([\w-]+)", "(\w+)", "([^"]+)",', re.M)
 
 
@@ -57,9 +57,9 @@ def scenario(name):
 
 
 def janus_programs(machines):
-    """Build, and read each kernel's code: {machine: (folder, Program)}."""
-    return {name: (folder := build(machine(name)), code.Program(name, os.path.join(folder, "janus.elf")))
-            for name in machines}
+    """Build what a recording needs, and read each kernel's code: {machine: (folder, Program)}."""
+    return {name: (folder := build(machine(name), [*TARGETS, f"arch/{name}/vdso/vdso.so"]),
+                   code.Program(name, os.path.join(folder, "janus.elf"))) for name in machines}
 
 
 class UserCode:
@@ -104,40 +104,22 @@ def of_janus(name, folder, program, call, kind):
                      taken.frame)
 
 
-def kept(path, make):
-    """The JSON in a file of build/oracle; made and put there when it is not there."""
-    path = os.path.join(BUILD, "oracle", path)
-    if not os.path.exists(path):
-        data = make()
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        write(path, json.dumps(data))
-    with open(path) as file:
+def kept_path(name):
+    """A file of what Linux was seen to do, which a later call need not do again."""
+    return os.path.join(BUILD, "oracle", name)
+
+
+def kept(name):
+    """Its JSON, or None."""
+    with contextlib.suppress(FileNotFoundError), open(kept_path(name)) as file:
         return json.load(file)
+    return None
 
 
-def linux_symbols(one, image, folder, version):
-    """Debian's System.map is empty; root reads the kernel's own table. [(address, name)] rising."""
-    def ask():
-        say(f"asking Linux on {one.name} for its symbols ...")
-        output, outcome, _ = boots.run_command(one, image, folder, ["cat", "/proc/kallsyms"], {"icount": True}, 600,
-                                               append=["nokaslr"])
-        found = re.findall(rb"^([0-9a-f]{16}) [tTwW] (\S+)\r?$", output, re.M)
-        if not found:
-            raise Trouble(f"Linux on {one.name} does not tell its symbols ({outcome.why or 'no output'})")
-        return sorted((int(address, 16), name.decode()) for address, name in found)
-
-    with ASKING:        # several lanes want them at once
-        return kept(f"symbols-{one.name}-{version}.json", ask)
-
-
-def linux_recording(one, image, folder, version, call, kind):
-    """What can be kept of a recording: instructions and registers."""
-    symbols = linux_symbols(one, image, folder, version)
-    taken = trace.record(one, "Linux", image, folder, call, kind, {name: address for address, name in symbols})
-    memory, users = code.Memory(one.name, taken.pages, symbols), UserCode(one.name, folder, taken)
-    instructions = [memory.at(pc) if pc >> 63 else users.at(pc) for pc in taken.pcs]
-    return {"instructions": [list(vars(i).values()) for i in instructions], "before": taken.before,
-            "after": taken.after}
+def keep(name, data):
+    os.makedirs(os.path.dirname(kept_path(name)), exist_ok=True)
+    write(kept_path(name), json.dumps(data))
+    return data
 
 
 def linux_name(one, folder, version, call):
@@ -149,26 +131,53 @@ def linux_name(one, folder, version, call):
     return f"trace-{one.name}-{call}-{digest.hexdigest()[:20]}.json"
 
 
-def of_linux(name, folder, call, kind):
-    one = machine(name)
+def storable(one, folder, taken, symbols):
+    """What is kept of a Linux recording: instructions and registers."""
+    memory, users = code.Memory(one.name, taken.pages, symbols), UserCode(one.name, folder, taken)
+    instructions = [memory.at(pc) if pc >> 63 else users.at(pc) for pc in taken.pcs]
+    return {"instructions": [list(vars(i).values()) for i in instructions], "before": taken.before,
+            "after": taken.after}
+
+
+def record_linux(one, folder, kinds):
+    """{call: what is kept of its recording}; one boot for all that have to be recorded."""
     image, version = packages.linux_kernel(one)
-    saved = kept(linux_name(one, folder, version, call),
-                 lambda: linux_recording(one, image, folder, version, call, kind))
-    instructions = [code.Instruction(*fields) for fields in saved["instructions"]]
-    where = stages.LinuxStages()
-    return Recording(name, "Linux", instructions, [where.of(i) for i in instructions], saved["before"], saved["after"])
+    names = {call: linux_name(one, folder, version, call) for call in kinds}
+    found = {call: kept(name) for call, name in names.items()}
+    absent = {call: kind for call, kind in kinds.items() if not found[call]}
+    if not absent:
+        return found
+    say(f"booting Linux on {one.name} to record {' '.join(absent)} ...")
+    symbols_name = f"symbols-{one.name}-{version}.json"
+    known = kept(symbols_name)
+    traces = trace.record_linux(one, image, folder, absent, known)
+    symbols = next(traces)
+    if not known:
+        keep(symbols_name, symbols)
+    for call, taken in zip(absent, traces):
+        found[call] = keep(names[call], storable(one, folder, taken, symbols))
+    return found
+
+
+def of_linux(name, folder, kinds):
+    """{call: Recording}"""
+    where, lanes = stages.LinuxStages(), {}
+    for call, saved in record_linux(machine(name), folder, kinds).items():
+        instructions = [code.Instruction(*fields) for fields in saved["instructions"]]
+        lanes[call] = Recording(name, "Linux", instructions, [where.of(i) for i in instructions], saved["before"],
+                                saved["after"])
+    return lanes
 
 
 def record(calls, machines=None, linux=True):
-    """{call: [Recording of each lane]}: Janus on each machine, then Linux. Two guests at a time."""
+    """{call: [Recording of each lane]}: Janus on each machine, then Linux. As many guests at a time as processors."""
     kinds = {call: scenario(call)[1] for call in calls}
     machines = machines or list(MACHINES)
     programs = janus_programs(machines)
+    say(f"recording {' '.join(calls)} ...")
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        jobs = {}
-        for call in calls:
-            say(f"recording {call} ...")
-            jobs[call] = [pool.submit(of_janus, name, *programs[name], call, kinds[call]) for name in machines]
-            if linux:
-                jobs[call] += [pool.submit(of_linux, name, programs[name][0], call, kinds[call]) for name in machines]
-        return {call: [job.result() for job in lanes] for call, lanes in jobs.items()}
+        # Linux first: its boots take longest.
+        theirs = [pool.submit(of_linux, name, programs[name][0], kinds) for name in machines] if linux else []
+        ours = {call: [pool.submit(of_janus, name, *programs[name], call, kinds[call]) for name in machines]
+                for call in calls}
+        return {call: [job.result() for job in ours[call]] + [job.result()[call] for job in theirs] for call in calls}

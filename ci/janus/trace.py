@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Recording one warm way through a door of the kernel, instruction by instruction, from what really runs."""
+import contextlib
 import os
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -107,13 +109,13 @@ def read_vdso(stub, page):
     raise Trouble(f"the user went to {page:#x}, which is neither its program nor the vDSO")
 
 
-def record(one, kernel, image, folder, scenario, kind, symbols):
-    """One Trace; symbols: the kernel's, {name: address}."""
-    trap, back = door(folder, kind)
-    job = guests.Run(one, ["/compare/window", scenario], terminal=False)
+@contextlib.contextmanager
+def guest_that_waits(one, what, image, folder, words, append=()):
+    """The Stub of a guest that is to run /compare/window WORDS; trouble is told with `what` it was and its last words."""
+    job = guests.Run(one, ["/compare/window", *words], terminal=False)
     archive = guests.root_archive(one, folder, ["compare"])
     job.put(archive)
-    append = [f"console={one.console}", "panic=-1", "quiet", "norandmaps", "nokaslr"]
+    append = [f"console={one.console}", "panic=-1", "quiet", "norandmaps", "nokaslr", *append]
     with tempfile.TemporaryDirectory(prefix="janus.") as scratch, tempfile.TemporaryFile() as errors:
         initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"))
         path, console = os.path.join(scratch, "gdb"), os.path.join(scratch, "console")
@@ -122,11 +124,43 @@ def record(one, kernel, image, folder, scenario, kind, symbols):
         with qemu.Process(guest, errors):
             stub = gdbstub.Stub(path, one.name)
             try:
-                return window(stub, one, kernel, kind, trap, back, symbols)
+                yield stub
             except Trouble as trouble:
-                raise Trouble(f"{scenario} on {one.name} {kernel}: {trouble}{last_words(console)}") from None
+                raise Trouble(f"{what}: {trouble}{last_words(console)}") from None
             finally:
                 stub.close()
+
+
+def record(one, kernel, image, folder, scenario, kind, symbols):
+    """One Trace, of a boot of its own; symbols: the kernel's, {name: address}."""
+    with guest_that_waits(one, f"{scenario} on {one.name} {kernel}", image, folder, [scenario]) as stub:
+        return window(stub, one, kernel, kind, *door(folder, kind), symbols)
+
+
+def record_linux(one, image, folder, kinds, symbols=None):
+    """A boot of Linux that all of these scenarios, {name: kind}, are recorded in: yields its symbols, [(address, name)],
+    and then a Trace of each. Debian's System.map is empty; where they are not given, the guest tells its own."""
+    words = ["--each" if symbols else "--symbols", *kinds]
+    with guest_that_waits(one, f"{one.name} Linux", image, folder, words, one.quick_boot) as stub:
+        symbols = symbols or told_symbols(stub, folder)
+        yield symbols
+        addresses = {name: address for address, name in symbols}
+        for scenario, kind in kinds.items():
+            try:
+                yield window(stub, one, "Linux", kind, *door(folder, kind), addresses)
+            except Trouble as trouble:
+                raise Trouble(f"{scenario}: {trouble}") from None
+
+
+def told_symbols(stub, folder):
+    """The functions that the guest's program has read from /proc/kallsyms, [(address, name)] rising."""
+    run_to(stub, symbol_table(os.path.join(folder, "userland/compare/window"))["window_symbols"])
+    registers = stub.registers()
+    lines, length = (registers[name] for name in (("rdi", "rsi") if stub.machine == "x86_64" else ("x0", "x1")))
+    found = re.findall(rb"^([0-9a-f]{16}) \w (\S+)", stub.memory(lines, length), re.M)
+    if not found:
+        raise Trouble("Linux does not tell its symbols")
+    return sorted((int(address, 16), name.decode()) for address, name in found)
 
 
 def last_words(console):

@@ -5,6 +5,9 @@
  * doors are window.S's; ci/janus/trace.py says where the recording of each begins and ends.
  *
  * window --list names the scenarios, one "NAME DOOR what it is" a line.
+ * window --each NAME... is each of them in turn, each in a program of its own.
+ * window --symbols NAME... first calls window_symbols with the kernel's table of functions in memory, for a recorder
+ * that knows no other way to them; then as --each.
  * window --count NAME... goes through the door TURNS times and tells the clock's nanoseconds (under -icount:
  * instructions), less those of the same loop around a nop in the place of the trap instruction. NAME+NAME is for
  * calls that undo each other: one after the other, in each turn.
@@ -402,6 +405,48 @@ static int64_t now(void)
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
+/* Where the recorder finds the lines of /proc/kallsyms that name functions. */
+__attribute__((noinline, used)) void window_symbols(const char *lines, size_t length)
+{
+	__asm__ volatile("" : : "r"(lines), "r"(length) : "memory");
+}
+
+static bool tell_symbols(void)
+{
+	FILE *all = fopen("/proc/kallsyms", "r"), *kept;
+	char line[512], *lines = NULL;
+	size_t length = 0;
+
+	kept = all ? open_memstream(&lines, &length) : NULL;
+	if (!kept)
+		return false;
+	while (fgets(line, sizeof(line), all))
+		if (strlen(line) > 17 && strchr("tTwW", line[17]))
+			fputs(line, kept);
+	fclose(all);
+	if (fclose(kept))
+		return false;
+	window_symbols(lines, length);
+	free(lines);
+	return true;
+}
+
+static int each(char **names)
+{
+	for (; *names; names++) {
+		pid_t pid = vfork();
+		int status;
+
+		if (!pid) {
+			execl(arguments[0], arguments[0], *names, NULL);
+			_exit(127);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+			return 1;
+	}
+	return 0;
+}
+
 static const struct scenario *find(const char *name, size_t length)
 {
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
@@ -496,6 +541,10 @@ int main(int argc, char **argv)
 	arguments = argv;
 	if (argc > 1 && !strcmp(argv[1], "--list"))
 		return list();
+	if (argc > 2 && !strcmp(argv[1], "--each"))
+		return each(argv + 2);
+	if (argc > 2 && !strcmp(argv[1], "--symbols"))
+		return tell_symbols() ? each(argv + 2) : 1;
 	if (argc > 2 && !strcmp(argv[1], "--count"))
 		return count_all(argv + 2);
 	if (!s)
