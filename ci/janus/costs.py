@@ -4,28 +4,33 @@ import json
 import os
 import re
 
-from . import bench, boots, code, compare, files, frames, ktap, recordings, schema
+from . import bench, boots, code, compare, files, flatness, frames, ktap, recordings, schema
 from .machine import MACHINES
 from .term import Trouble, say
 
 # Calls that can be repeated as they stand, or with the one that undoes them; polls last, for they watch the pipe.
 COUNTED = ("getppid", "bad", "lseek", "fcntl", "write-null", "read-zero", "read+write", "pread", "pwrite", "fstat", "stat",
            "clock_gettime", "futex", "signal", "close+openat", "ppoll", "epoll_pwait")
+CPUS = 4            # where a row is to cost what it costs on one
 FRAMES = ("read", "fault")
 TWICE = ("getppid", "read", "fault", "fork", "switch")
 
 
 def bench_subject(machine, kernel, folder):
+    """Each row within its budget, and as many instructions with more CPUs."""
     subject = ktap.Subject("costs")
     table = [row for row in bench.rows() if row.budget[machine.name]]
     try:
-        costs = bench.measure(machine, kernel, folder, f"{machine.name} Janus", [], timeout=600)
+        costs = {smp: bench.measure(machine, kernel, folder, f"{machine.name} Janus, CPUs: {smp}", [], 600, smp)
+                 for smp in (1, CPUS)}
     except Trouble as trouble:
         subject.put("the benchmarks end", ktap.Result("fail", str(trouble)))
         return subject
     for row in table:
-        over = bench.over_budget([row], {machine.name: (costs, {})})
+        over = bench.over_budget([row], {machine.name: (costs[1], {})})
         subject.put(row.name, ktap.Result("fail" if over else "ok", "\n".join(over)))
+    steep = flatness.not_flat(costs, (1, CPUS))
+    subject.put(f"no row takes a tenth more with {CPUS} CPUs", ktap.Result("fail" if steep else "ok", "\n".join(steep)))
     return subject
 
 

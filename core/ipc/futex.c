@@ -79,7 +79,7 @@ static void wake(struct futex_bucket *b, struct futex_waiter *w)
 	list_del(&w->link);
 	__atomic_fetch_sub(&b->waiters, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&w->bucket, NULL, __ATOMIC_RELEASE);
-	wake_up_thread(t, THREAD_INTERRUPTIBLE);	/* not freed before a grace period: we are not preempted */
+	wake_up_sync(t, THREAD_INTERRUPTIBLE);	/* not freed before a grace period: we are not preempted */
 }
 
 static u32 wake_matching(struct futex_bucket *b, const struct futex_key *key, u32 nr, u32 bitset)

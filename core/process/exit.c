@@ -177,7 +177,7 @@ bool notify_parent_exit(struct thread *t)
 		signal_send_locked(signo, &info, asked_first(p, t, parent), true, false);
 	}
 	spin_unlock_irqrestore(&sh->lock, flags);
-	wake_up_all(&parent->wait_child);
+	wake_up_all_sync(&parent->wait_child);
 	return autoreap;
 }
 

@@ -28,6 +28,18 @@ static struct cpu *least_busy(cpumask_t allowed)
 	return best;
 }
 
+/*
+ * Whoever wakes another is mostly about to sleep itself, and then the woken thread runs here, where the data is warm
+ * and no interrupt need be sent. One that a tick finds still running is not believed for its next few wakings.
+ */
+static bool is_about_to_sleep(struct thread *waker)
+{
+	if (likely(!waker->se.stays))
+		return true;
+	waker->se.stays--;
+	return false;
+}
+
 struct cpu *select_cpu_of_many(struct thread *t, bool sync)
 {
 	struct cpu *last = t->cpu, *here = this_cpu(), *idle;
@@ -36,8 +48,7 @@ struct cpu *select_cpu_of_many(struct thread *t, bool sync)
 
 	if (!allowed)
 		allowed = online;
-	/* The waker is the only one here and about to sleep: stay where the data is warm. */
-	if (sync && (allowed & cpu_bit(here)) && here->rq->nr_running <= 1)
+	if (sync && !is_rt(t) && (allowed & cpu_bit(here)) && here->rq->nr_running <= 1 && is_about_to_sleep(current))
 		return here;
 	if ((allowed & cpu_bit(last)) && cpu_is_idle(last))
 		return last;

@@ -352,7 +352,7 @@ void wake_up_new(struct thread *t)
 	struct rq *rq = lock_thread_rq(t, &flags);
 
 	WRITE_ONCE(t->state, THREAD_RUNNING);
-	rq = move_to(rq, t, select_cpu(t, false));
+	rq = move_to(rq, t, select_cpu(t, true));
 	fair_new(&rq->fair, t);
 	activate(rq, t, true);
 	spin_unlock_irqrestore(&rq->lock, flags);
@@ -401,7 +401,10 @@ void sched_tick(bool user)
 	spin_lock(&rq->lock);
 	rq->clock = clock_monotonic();
 	rq_charge(rq, t);
-	drop_handoff(rq);
+	if (rq->handoff) {
+		t->se.stays = DOUBTED_WAKINGS;
+		drop_handoff(rq);
+	}
 	if (is_rt(t) ? rt_turn_over(&rq->rt, t) : fair_turn_over(&rq->fair, t) || hunt_slice(t))
 		rq_resched(rq);
 	spin_unlock(&rq->lock);

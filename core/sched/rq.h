@@ -17,6 +17,7 @@
 #include <uapi/sched.h>
 
 #define RT_PRIOS 100
+#define DOUBTED_WAKINGS 16	/* sched_entity.stays, after a waking that no sleep followed within a tick */
 
 /* Shares by weight: fair.c. The running thread is not in the tree. */
 struct fair_queue {
