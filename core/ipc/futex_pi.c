@@ -61,10 +61,8 @@ static int try_lock(struct futex_waiter *w, struct futex_bucket *b, uaddr_t addr
 			new = me | (word & FUTEX_OWNER_DIED) | (first_waiter(b, &w->key, &more) ? FUTEX_WAITERS : 0);
 			ret = TAKEN;
 		} else {
-			new = word | FUTEX_WAITERS;
-			ret = only_try ? -EAGAIN : find_thread((pid_t)(word & FUTEX_TID_MASK)) ? QUEUED : -ESRCH;
-			if (ret < 0)
-				break;
+			new = word | FUTEX_WAITERS;	/* on Linux too before the owner is looked for */
+			ret = !find_thread((pid_t)(word & FUTEX_TID_MASK)) ? -ESRCH : only_try ? -EAGAIN : QUEUED;
 		}
 		if (cmpxchg_user_nofault(&seen, addr, word, new)) {
 			ret = FAULTED;

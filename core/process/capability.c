@@ -35,7 +35,7 @@ long sys_capget(uaddr_t header, uaddr_t dataptr)
 	s32 pid;
 	long err = header_words(header, &words);
 
-	if (err)
+	if (err || !dataptr)	/* it was only asked which version there is */
 		return !dataptr && err == -EINVAL ? 0 : err;
 	if (get_user(&pid, header + offsetof(struct cap_header, pid)))
 		return -EFAULT;
@@ -51,8 +51,6 @@ long sys_capget(uaddr_t header, uaddr_t dataptr)
 	rcu_read_unlock();
 	if (!t)
 		return -ESRCH;
-	if (!dataptr)
-		return 0;
 	for (u32 w = 0; w < 2; w++)
 		data[w] = (struct cap_data){ (u32)(e >> 32 * w), (u32)(p >> 32 * w), (u32)(i >> 32 * w) };
 	return copy_to_user(dataptr, data, words * sizeof(data[0])) ? -EFAULT : 0;

@@ -135,7 +135,7 @@ void pid_release_if_unused(struct pid *pid)
 void pid_attach(struct process *p, enum pid_type type, struct pid *pid)
 {
 	p->pids[type] = pid;
-	list_add_tail(&p->pid_links[type], &pid->users[type]);
+	list_add(&p->pid_links[type], &pid->users[type]);	/* the newest first: of setpriority's errors the last counts */
 }
 
 void pid_detach(struct process *p, enum pid_type type)
