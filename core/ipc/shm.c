@@ -92,8 +92,8 @@ static struct ipc_object *segment_create(size_t size, int flags, s32 key)
 		return ERR_PTR(-EINVAL);
 	if (shm_total_pages + (ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT) > SHMALL)
 		return ERR_PTR(-ENOSPC);
-	if (flags & SHM_HUGETLB)
-		return ERR_PTR(capable(CAP_IPC_LOCK) ? -ENOMEM : -EPERM);	/* there are no huge pages */
+	if (flags & SHM_HUGETLB)	/* there are none, and not everybody may ask for many */
+		return ERR_PTR(capable(CAP_IPC_LOCK) || ALIGN_UP(size, 2UL << 20) <= rlimit(RLIMIT_MEMLOCK) ? -ENOMEM : -EPERM);
 	if (!(flags & SHM_NORESERVE) && ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT > nr_total_pages)
 		return ERR_PTR(-ENOMEM);
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
