@@ -196,6 +196,8 @@ struct winsize { u16 ws_row, ws_col, ws_xpixel, ws_ypixel; };
 #define TIOCGPTN _IOR('T', 0x30, unsigned int)
 #define TIOCSPTLCK _IOW('T', 0x31, int)
 #define TIOCGDEV _IOR('T', 0x32, unsigned int)
+#define TIOCGLCKTRMIOS 0x5456
+#define TIOCSLCKTRMIOS 0x5457
 #define TCGETX 0x5432
 #define TCSETX 0x5433
 #define TCSETXF 0x5434

@@ -443,3 +443,34 @@ TEST(ttyctl, "a node of a terminal that is gone opens nothing, though the number
 	ASSERT_OK(mknod("node", S_IFCHR | 0600, st.st_rdev));
 	EXPECT_ERRNO(open("node", O_RDWR | O_NOCTTY), EIO);
 }
+
+#define TIOCGLCKTRMIOS_ 0x5456
+#define TIOCSLCKTRMIOS_ 0x5457
+
+TEST(ttyctl, "TIOCSLCKTRMIOS: the modes that are locked stay as they are")
+{
+	struct { unsigned flags[4]; unsigned char line, cc[19]; } locked = { { 0 }, 0, { 0 } }, told;
+	struct termios t;
+
+	open_pair();
+	EXPECT_OK(ioctl(tty, TIOCGLCKTRMIOS_, &told));
+	EXPECT_MEMEQ(&told, &locked, sizeof(told));
+	locked.flags[3] = ECHO;
+	locked.cc[VERASE] = 1;
+	EXPECT_OK(ioctl(tty, TIOCSLCKTRMIOS_, &locked));
+	EXPECT_OK(ioctl(master, TIOCGLCKTRMIOS_, &told));
+	EXPECT_MEMEQ(&told, &locked, sizeof(told));
+	ASSERT_OK(tcgetattr(tty, &t));
+	t.c_lflag &= ~(ECHO | ICANON);
+	t.c_cc[VERASE] = 'x';
+	t.c_cc[VKILL] = 'y';
+	EXPECT_OK(tcsetattr(tty, TCSANOW, &t));
+	ASSERT_OK(tcgetattr(tty, &t));
+	EXPECT_EQ(t.c_lflag & (ECHO | ICANON), ECHO);
+	EXPECT_EQ(t.c_cc[VERASE], 0x7f);
+	EXPECT_EQ(t.c_cc[VKILL], 'y');
+	EXPECT_ERRNO(ioctl(tty, TIOCSLCKTRMIOS_, NULL), EFAULT);
+	become_nobody();
+	EXPECT_ERRNO(ioctl(tty, TIOCSLCKTRMIOS_, &locked), EPERM);
+	EXPECT_OK(ioctl(tty, TIOCGLCKTRMIOS_, &told));
+}

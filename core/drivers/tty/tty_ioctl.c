@@ -55,8 +55,50 @@ static long drain(struct tty *tty)
 
 enum when { NOW, DRAIN, FLUSH };	/* TCSANOW, TCSADRAIN, TCSAFLUSH */
 
+/* TIOCSLCKTRMIOS: what is not zero there stays as it is. Lock held. */
+static void keep_locked(const struct tty *tty, struct termios2 *t)
+{
+	const struct termios *locked = &tty->locked;
+	const struct termios2 *old = &tty->ldisc.t;
+
+	t->c_iflag = (t->c_iflag & ~locked->c_iflag) | (old->c_iflag & locked->c_iflag);
+	t->c_oflag = (t->c_oflag & ~locked->c_oflag) | (old->c_oflag & locked->c_oflag);
+	t->c_cflag = (t->c_cflag & ~locked->c_cflag) | (old->c_cflag & locked->c_cflag);
+	t->c_lflag = (t->c_lflag & ~locked->c_lflag) | (old->c_lflag & locked->c_lflag);
+	if (locked->c_line)
+		t->c_line = old->c_line;
+	for (int i = 0; i < NCCS; i++)
+		if (locked->c_cc[i])
+			t->c_cc[i] = old->c_cc[i];
+}
+
+static long get_locked(struct tty *tty, uaddr_t to)
+{
+	struct irqflags flags = tty_lock(tty);
+	struct termios locked = tty->locked;
+
+	tty_unlock(tty, flags);
+	return copy_struct_out(to, &locked);
+}
+
+static long set_locked(struct tty *tty, uaddr_t from)
+{
+	struct termios locked;
+	struct irqflags flags;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_struct_in(&locked, from))
+		return -EFAULT;
+	flags = tty_lock(tty);
+	tty->locked = locked;
+	tty_unlock(tty, flags);
+	return 0;
+}
+
 static long set_modes(struct tty *tty, const struct termios2 *t, enum when when)
 {
+	struct termios2 new;
 	struct irqflags flags;
 	long ret = tty_check_change(tty, SIGTTOU);
 
@@ -70,7 +112,9 @@ static long set_modes(struct tty *tty, const struct termios2 *t, enum when when)
 	if (ret)
 		return ret;
 	flags = tty_lock(tty);
-	ldisc_set_termios(&tty->ldisc, t);
+	new = *t;
+	keep_locked(tty, &new);
+	ldisc_set_termios(&tty->ldisc, &new);
 	tty_unlock(tty, flags);
 	return 0;
 }
@@ -124,6 +168,10 @@ static long set_termio(struct tty *tty, uaddr_t from, enum when when)
 static long mode_ioctl(struct tty *tty, unsigned cmd, unsigned long arg)
 {
 	switch (cmd) {
+	case TIOCGLCKTRMIOS:
+		return get_locked(tty, arg);
+	case TIOCSLCKTRMIOS:
+		return set_locked(tty, arg);
 	case TCGETS:
 		return get_termios(tty, arg, sizeof(struct termios));
 	case TCSETS:

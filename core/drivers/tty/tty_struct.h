@@ -38,6 +38,7 @@ struct tty {
 	u32 hangups;			/* [lock; read as is] files of before the last one are dead */
 	unsigned opens;			/* [lock] */
 	struct winsize winsize;		/* [lock] */
+	struct termios locked;		/* [lock] TIOCSLCKTRMIOS */
 	struct pid *pgrp, *session;	/* [lock] foreground group, session; counted */
 };
 
