@@ -8,6 +8,7 @@
 #include <janus/cpu.h>
 #include <janus/entry.h>
 #include <janus/fs.h>
+#include <janus/ipc.h>
 #include <janus/lock.h>
 #include <janus/page.h>
 #include <janus/pipe.h>
@@ -107,6 +108,7 @@ void kernel_main(void)
 	process_init();
 	vfs_init();			/* an empty root, and the file systems */
 	pipe_init();
+	mqueue_init();
 	socket_init();
 	wake_up_new(kthread_create_init(kernel_init));
 	arch_local_irq_enable();

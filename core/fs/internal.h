@@ -140,13 +140,9 @@ struct parent {
 /* As path_lookup_name(); 1: only the last name is missing, and *parent is known instead. */
 int path_lookup_create(int dirfd, const char *name, unsigned flags, struct path *out, struct parent *parent);
 int path_parent(const struct path *base, int dirfd, const char *name, unsigned flags, struct parent *out);
-/* The dentry, counted, positive or negative, of a name in a locked directory; or ERR_PTR. */
-struct dentry *lookup_locked(struct dentry *dir, const struct qstr *name);
 /* For creating: parent locked and a negative dentry in *d; 0 or -errno (then nothing is held). */
 int path_create_begin(int dirfd, const char *name, bool directory, struct path *dir, struct dentry **d);
 void path_create_end(struct path *dir, struct dentry *d);
-int may_create(struct inode *dir);
-int may_delete(struct inode *dir, struct dentry *victim, bool isdir);
 int check_sticky(const struct inode *dir, const struct inode *inode);
 static inline mode_t mode_under_umask(mode_t mode) { return mode & ~READ_ONCE(current->fs->umask); }
 

@@ -108,6 +108,7 @@ static void thread_inherit(struct thread *t)
 	t->blocked = parent->blocked;
 	t->timer_slack = parent->timer_slack;
 	t->personality = parent->personality;
+	t->ioprio = READ_ONCE(parent->ioprio);
 	t->no_new_privs = parent->no_new_privs;
 #ifdef CONFIG_DEBUG
 	t->make_it_fail = parent->make_it_fail;

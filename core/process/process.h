@@ -130,6 +130,8 @@ static inline u64 mm_maxrss_kib(struct mm *mm)
 	mm_rss(mm);
 	return mm->max_rss * (PAGE_SIZE / 1024);
 }
+/* Every thread that setpriority's `which` (PRIO_*) and `who` name; other values of which: none. [tl] */
+void for_each_named(int which, int who, void (*each)(struct thread *t, void *arg), void *arg);
 int put_user_rusage(uaddr_t to, const struct usage *u);
 
 /* ---- credentials ---- */

@@ -224,8 +224,10 @@ struct nice_request {
 	long result;		/* set: 0 or an error so far; get: highest 20 - nice so far */
 };
 
-static void nice_thread(struct nice_request *r, struct thread *t)
+static void nice_thread(struct thread *t, void *arg)
 {
+	struct nice_request *r = arg;
+
 	if (r->set) {
 		int err = set_one(t, r->nice);
 
@@ -236,16 +238,15 @@ static void nice_thread(struct nice_request *r, struct thread *t)
 	}
 }
 
-static void nice_process(struct nice_request *r, struct process *p)
+static void each_of_process(struct process *p, void (*each)(struct thread *t, void *arg), void *arg)
 {
 	struct thread *t;
 
 	list_for_each_entry(t, &p->threads, thread_link)
-		nice_thread(r, t);
+		each(t, arg);
 }
 
-/* Everyone that `which` and `who` name. [tl] */
-static void for_each_named(struct nice_request *r, int which, int who)
+void for_each_named(int which, int who, void (*each)(struct thread *t, void *arg), void *arg)
 {
 	struct thread *t;
 	struct process *p;
@@ -255,18 +256,18 @@ static void for_each_named(struct nice_request *r, int which, int who)
 	case PRIO_PROCESS:
 		t = who ? find_thread(who) : current;
 		if (t)
-			nice_thread(r, t);
+			each(t, arg);
 		break;
 	case PRIO_PGRP:
 		pid = who ? find_pid(who) : current->process->pids[PIDTYPE_PGID];
 		if (pid)
 			for_each_in_pid(p, pid, PIDTYPE_PGID)
-				nice_process(r, p);
+				each_of_process(p, each, arg);
 		break;
 	case PRIO_USER:
 		list_for_each_entry(p, &all_processes, all_link)
 			if (p->leader->cred->uid == (who ? (uid_t)who : current->cred->uid))
-				nice_process(r, p);
+				each_of_process(p, each, arg);
 		break;
 	}
 }
@@ -279,7 +280,7 @@ static long nice_call(struct nice_request *r, int which, int who)
 		return -EINVAL;
 	r->result = -ESRCH;
 	flags = tasklist_lock_irq();
-	for_each_named(r, which, who);
+	for_each_named(which, who, nice_thread, r);
 	tasklist_unlock_irq(flags);
 	return r->result;
 }

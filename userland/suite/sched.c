@@ -221,3 +221,60 @@ TEST(sched, "a user may not become real-time")
 	become_nobody();
 	EXPECT_ERRNO(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &one), EPERM);
 }
+
+/* ---- ioprio ---- */
+
+enum { IO_PROCESS = 1, IO_PGRP, IO_USER };
+#define IOPRIO(class, level) ((class) << 13 | (level))
+
+static long ioprio_get(int which, int who)
+{
+	return syscall(SYS_ioprio_get, which, who);
+}
+
+static long ioprio_set(int which, int who, int value)
+{
+	return syscall(SYS_ioprio_set, which, who, value);
+}
+
+TEST(sched, "ioprio: what is set is read back, and a child has it")
+{
+	pid_t pid;
+
+	EXPECT_OK(ioprio_set(IO_PROCESS, 0, IOPRIO(2, 7)));
+	EXPECT_EQ(ioprio_get(IO_PROCESS, getpid()), IOPRIO(2, 7));
+	pid = ktap_fork();
+	if (!pid)
+		_exit(ioprio_get(IO_PROCESS, 0) != IOPRIO(2, 7));
+	EXPECT_EXIT(pid, 0);
+	EXPECT_OK(ioprio_set(IO_PROCESS, 0, IOPRIO(3, 0)));
+	EXPECT_EQ(ioprio_get(IO_PROCESS, 0), IOPRIO(3, 0));
+	EXPECT_EQ(ioprio_get(IO_PGRP, 0), IOPRIO(3, 0));
+}
+
+TEST(sched, "ioprio: without one of its own a thread's is none, and counts as its nice value says in a group")
+{
+	EXPECT_OK(ioprio_set(IO_PROCESS, 0, 0));
+	EXPECT_EQ(ioprio_get(IO_PROCESS, 0), 0);
+	EXPECT_EQ(ioprio_get(IO_PGRP, 0), IOPRIO(2, 4));
+	EXPECT_OK(setpriority(PRIO_PROCESS, 0, 10));
+	EXPECT_EQ(ioprio_get(IO_PROCESS, 0), 0);
+	EXPECT_EQ(ioprio_get(IO_PGRP, 0), IOPRIO(2, 6));
+}
+
+TEST(sched, "ioprio: values, names and rights that are none")
+{
+	EXPECT_OK(ioprio_set(IO_PROCESS, 0, IOPRIO(2, 8)));	/* a hint above the level */
+	EXPECT_EQ(ioprio_get(IO_PROCESS, 0), IOPRIO(2, 8));
+	EXPECT_ERRNO(ioprio_set(IO_PROCESS, 0, IOPRIO(0, 1)), EINVAL);
+	EXPECT_ERRNO(ioprio_set(IO_PROCESS, 0, IOPRIO(4, 0)), EINVAL);
+	EXPECT_ERRNO(ioprio_set(IO_PROCESS, 0, -1), EINVAL);
+	EXPECT_ERRNO(ioprio_set(0, 0, IOPRIO(2, 1)), EINVAL);
+	EXPECT_ERRNO(ioprio_get(4, 0), EINVAL);
+	EXPECT_ERRNO(ioprio_get(IO_PROCESS, 4000000), ESRCH);
+	EXPECT_OK(ioprio_set(IO_PROCESS, 0, IOPRIO(1, 2)));
+	become_nobody();
+	EXPECT_ERRNO(ioprio_set(IO_PROCESS, 0, IOPRIO(1, 2)), EPERM);
+	EXPECT_ERRNO(ioprio_set(IO_PROCESS, 1, IOPRIO(2, 2)), EPERM);
+	EXPECT_OK(ioprio_set(IO_PROCESS, 0, IOPRIO(2, 2)));
+}

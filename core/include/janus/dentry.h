@@ -65,6 +65,8 @@ void d_drop(struct dentry *d);					/* unhash: the next look-up asks the file sys
 /* After a rename. Both parents' inode->lock held (and sb->rename_mutex when they differ). */
 void d_move(struct dentry *d, struct dentry *target);
 void d_exchange(struct dentry *a, struct dentry *b);
+/* Counted, positive or negative, of a name in a locked directory, asking the file system; or ERR_PTR. */
+struct dentry *lookup_locked(struct dentry *dir, const struct qstr *name);
 struct dentry *d_lookup(struct dentry *parent, const struct qstr *name);	/* referenced or NULL */
 static inline struct dentry *dget(struct dentry *d) { __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED); return d; }
 bool dget_live(struct dentry *d);				/* under RCU: a reference unless it is dead */

@@ -130,6 +130,9 @@ static inline struct inode *inode_get(struct inode *i) { ref_get(&i->refs); retu
 void inode_put(struct inode *inode);
 void inode_init_owner(struct inode *inode, const struct inode *dir, mode_t mode);	/* setgid directories */
 void inode_init_special(struct inode *inode, dev_t rdev);	/* fops of a device, FIFO or socket */
+/* In a locked directory: 0 or -errno. */
+int may_create(struct inode *dir);
+int may_delete(struct inode *dir, struct dentry *victim, bool isdir);
 int inode_permission(struct inode *inode, int mask);	/* MAY_*; 0 or -EACCES, -EPERM, -EROFS */
 int generic_permission(struct inode *inode, int mask);
 bool inode_owner_or_capable(const struct inode *inode);

@@ -143,6 +143,7 @@ struct thread {
 	struct cred *execing;			/* [self] credentials that exec is about to install */
 	void *poll_private;			/* [self] nested poll bookkeeping */
 	u32 personality;			/* [self] */
+	u16 ioprio;				/* [atomic] ioprio_set's; class 0: as the nice value says */
 	bool no_new_privs;			/* [self] */
 	bool io_wait;
 #ifdef CONFIG_DEBUG
@@ -323,6 +324,7 @@ struct user_struct {
 	s64 pipe_pages;			/* [atomic] room in pipes: fs.pipe-user-pages-soft */
 	long epoll_watches;		/* [epoll's tree_mutex] fs.epoll.max_user_watches */
 	s32 inotify_instances, inotify_watches;	/* [atomic] against /proc/sys/fs/inotify */
+	u64 mq_bytes;			/* [atomic] RLIMIT_MSGQUEUE */
 };
 struct user_struct *user_find(uid_t uid);	/* referenced; NULL on no memory */
 void user_put(struct user_struct *user);
