@@ -19,7 +19,19 @@ struct msg_queue {
 	u64 bytes, count, max_bytes;	/* [obj] */
 	s64 stime, rtime, ctime;	/* [obj] */
 	pid_t lspid, lrpid;		/* [obj] */
-	struct wait_queue readers, writers;
+	struct list_head receivers;	/* [obj] those that sleep, the longest first */
+	struct wait_queue writers;
+};
+
+/* A msgrcv that sleeps. On its stack; only who holds the queue touches it. */
+struct receiver {
+	struct list_head link;
+	struct wait_queue wait;
+	s64 type;
+	int flags;
+	size_t room;
+	pid_t tgid;
+	struct message *answer;		/* what it was handed, ERR_PTR(-E2BIG), or NULL */
 };
 
 static void queue_free(struct ipc_object *o)
@@ -55,7 +67,7 @@ static struct ipc_object *queue_create(size_t size, int flags, s32 key)
 	if (!q)
 		return ERR_PTR(-ENOMEM);
 	list_init(&q->messages);
-	wait_queue_init(&q->readers);
+	list_init(&q->receivers);
 	wait_queue_init(&q->writers);
 	q->max_bytes = MSGMNB;
 	q->ctime = ipc_now();
@@ -89,6 +101,47 @@ static int wait_at(struct msg_queue *q, struct wait_queue *where)
 }
 
 /* ---- sending ---- */
+
+static bool wants(s64 type, int flags, const struct message *m)
+{
+	if (type < 0)
+		return m->type <= (type == INT64_MIN ? INT64_MAX : -type);
+	return !type || (flags & MSG_EXCEPT ? m->type != type : m->type == type);
+}
+
+/*
+ * Hand a message to the first sleeping receiver that asked for it: whether there was one. Those before it whose room
+ * is too small are told so and wait no longer. [obj]
+ */
+static bool hand_over(struct msg_queue *q, struct message *m)
+{
+	struct receiver *r, *next;
+
+	list_for_each_entry_safe(r, next, &q->receivers, link) {
+		bool fits = m->size <= r->room || r->flags & MSG_NOERROR;
+
+		if (!wants(r->type, r->flags, m))
+			continue;
+		list_del_init(&r->link);
+		r->answer = fits ? m : ERR_PTR(-E2BIG);
+		wake_up_all(&r->wait);
+		if (fits) {
+			q->lrpid = r->tgid;
+			q->rtime = ipc_now();
+			return true;
+		}
+	}
+	return false;
+}
+
+/* They look again: whether they may, whether the queue is there. [obj] */
+static void wake_receivers(struct msg_queue *q)
+{
+	struct receiver *r;
+
+	list_for_each_entry(r, &q->receivers, link)
+		wake_up_all(&r->wait);
+}
 
 static bool has_room(const struct msg_queue *q, size_t size)
 {
@@ -126,13 +179,14 @@ static int enqueue(struct msg_queue *q, struct message *m, int flags)
 		if (err)
 			return err;
 	}
+	q->lspid = current->process->tgid;
+	q->stime = ipc_now();
+	if (hand_over(q, m))
+		return 0;
 	list_add_tail(&m->link, &q->messages);
 	q->count++;
 	q->bytes += m->size;
 	count(1, (s64)m->size);
-	q->lspid = current->process->tgid;
-	q->stime = ipc_now();
-	wake_up_all(&q->readers);
 	return 0;
 }
 
@@ -165,17 +219,17 @@ long sys_msgsnd(int id, uaddr_t msg, size_t size, int flags)
 static struct message *choose(struct msg_queue *q, s64 type, int flags)
 {
 	struct message *m, *best = NULL;
-	s64 most = type == INT64_MIN ? INT64_MAX : -type, place = 0;
+	s64 place = 0;
 
 	list_for_each_entry(m, &q->messages, link) {
 		if (flags & MSG_COPY) {
 			if (place++ == type)
 				return m;
-		} else if (type < 0) {
-			if (m->type <= most && (!best || m->type < best->type))
+		} else if (wants(type, flags, m)) {
+			if (type >= 0)
+				return m;
+			if (!best || m->type < best->type)	/* of those allowed the lowest */
 				best = m;
-		} else if (!type || (flags & MSG_EXCEPT ? m->type != type : m->type == type)) {
-			return m;
 		}
 	}
 	return best;
@@ -206,6 +260,19 @@ static struct message *copy_of(const struct message *m, struct message *copy)
 	return copy;
 }
 
+/* Sleep until a message is handed over (that one, or -E2BIG) or it is to be looked anew (NULL). [obj] */
+static struct message *wait_for_message(struct msg_queue *q, size_t size, s64 type, int flags)
+{
+	struct receiver r = { .type = type, .flags = flags, .room = size, .tgid = current->process->tgid };
+	int err;
+
+	wait_queue_init(&r.wait);
+	list_add_tail(&r.link, &q->receivers);
+	err = wait_at(q, &r.wait);
+	list_del(&r.link);
+	return r.answer || !err ? r.answer : ERR_PTR(err);
+}
+
 /* The message, off the queue; with `copy` a copy, there. [obj] */
 static struct message *dequeue(struct msg_queue *q, size_t size, s64 type, int flags, struct message *copy)
 {
@@ -221,9 +288,9 @@ static struct message *dequeue(struct msg_queue *q, size_t size, s64 type, int f
 			break;
 		if (flags & IPC_NOWAIT)
 			return ERR_PTR(-ENOMSG);
-		err = wait_at(q, &q->readers);
-		if (err)
-			return ERR_PTR(err);
+		m = wait_for_message(q, size, type, flags);
+		if (m)
+			return m;
 	}
 	if (m->size > size && !(flags & MSG_NOERROR))
 		return ERR_PTR(-E2BIG);
@@ -327,7 +394,7 @@ static long change_queue(int id, const struct msqid64_ds *ds)
 	if (!err) {
 		q->max_bytes = ds->qbytes;
 		q->ctime = ipc_now();
-		wake_up_all(&q->readers);	/* they look again whether they may */
+		wake_receivers(q);
 		wake_up_all(&q->writers);
 	}
 	ipc_unlock_owned(&queues, o);
@@ -344,7 +411,7 @@ static long remove_queue(int id)
 	q = container_of(o, struct msg_queue, obj);
 	ipc_remove(&queues, o);
 	count(-(s64)q->count, -(s64)q->bytes);
-	wake_up_all(&q->readers);
+	wake_receivers(q);
 	wake_up_all(&q->writers);
 	ipc_unlock_owned(&queues, o);
 	return 0;

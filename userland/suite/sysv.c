@@ -315,6 +315,55 @@ TEST(sysv, "a reader waits: for its type, until the queue goes, until a signal")
 	EXPECT_EXIT(pid, 0);
 }
 
+TEST(sysv, "a message goes to who has waited longest for it; whose room is too small waits no longer")
+{
+	struct text m;
+	pid_t small, first, second;
+
+	new_queue();
+	small = ktap_fork();
+	if (!small) {
+		EXPECT_ERRNO(msgrcv(queue, &m, 2, 0, 0), E2BIG);
+		_exit(0);
+	}
+	wait_until_blocked(small);
+	first = ktap_fork();
+	if (!first)
+		_exit(msgrcv(queue, &m, 64, 0, 0) != 3 || memcmp(m.data, "one", 3));
+	wait_until_blocked(first);
+	second = ktap_fork();
+	if (!second)
+		_exit(msgrcv(queue, &m, 2, -9, MSG_NOERROR) != 2 || memcmp(m.data, "tw", 2));
+	wait_until_blocked(second);
+	ASSERT_OK(send_text(7, "one", 0));
+	ASSERT_OK(send_text(10, "not for any", 0));
+	ASSERT_OK(send_text(9, "two", 0));
+	EXPECT_EXIT(small, 0);
+	EXPECT_EXIT(first, 0);
+	EXPECT_EXIT(second, 0);
+	EXPECT_EQ(msgrcv(queue, &m, 64, 0, IPC_NOWAIT), 11);
+	drop_queue();
+}
+
+TEST(sysv, "a message that was handed over is had, though the queue is gone")
+{
+	struct text m;
+	struct msqid_ds ds;
+	pid_t pid;
+
+	new_queue();
+	pid = ktap_fork();
+	if (!pid)
+		_exit(msgrcv(queue, &m, 64, 0, 0) != 3);
+	wait_until_blocked(pid);
+	ASSERT_OK(send_text(1, "yes", 0));
+	ASSERT_OK(msgctl(queue, IPC_STAT, &ds));
+	EXPECT_EQ(ds.msg_qnum, 0);
+	EXPECT_EQ(ds.msg_lrpid, pid);
+	drop_queue();
+	EXPECT_EXIT(pid, 0);
+}
+
 /* ---- semaphores ---- */
 
 TEST(sysv, "semaphores: set, get, add, take, and not below nothing")
