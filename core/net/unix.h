@@ -78,6 +78,7 @@ int unix_autobind(struct unix_sock *u);
 void unix_unbind(struct unix_sock *u);		/* nobody finds it any more */
 int unix_getname(struct socket *s, struct sockaddr_storage *addr, bool peer);
 int unix_copy_name(struct unix_sock *u, struct sockaddr_storage *to);	/* length; 2 when unnamed */
+int unix_check_address(const struct sockaddr_storage *addr, int len);	/* 0 or -EINVAL */
 struct unix_sock *unix_find(const struct sockaddr_storage *addr, int len, int type);	/* counted or ERR_PTR */
 
 /* ---- unix_queue.c ---- */

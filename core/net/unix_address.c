@@ -82,7 +82,7 @@ void unix_unbind(struct unix_sock *u)
 	}
 }
 
-static int check_address(const struct sockaddr_storage *addr, int len)
+int unix_check_address(const struct sockaddr_storage *addr, int len)
 {
 	if (len <= UNIX_NAME_OFFSET || len > UNIX_NAME_OFFSET + UNIX_PATH_MAX || addr->family != AF_UNIX)
 		return -EINVAL;
@@ -137,7 +137,7 @@ int unix_bind(struct socket *s, const struct sockaddr_storage *addr, int len)
 
 	if (len == UNIX_NAME_OFFSET && addr->family == AF_UNIX)
 		return unix_autobind(u);
-	err = check_address(addr, len);
+	err = unix_check_address(addr, len);
 	if (err)
 		return err;
 	a = make_address(addr->data, len - UNIX_NAME_OFFSET);
@@ -213,7 +213,7 @@ struct unix_sock *unix_find(const struct sockaddr_storage *addr, int len, int ty
 {
 	char name[UNIX_PATH_MAX + 1] = "";
 	struct unix_sock *u;
-	int err = check_address(addr, len);
+	int err = unix_check_address(addr, len);
 
 	if (err)
 		return ERR_PTR(err);

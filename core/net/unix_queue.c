@@ -140,15 +140,12 @@ static int message_queue(struct unix_message *msg, struct unix_sock *to)
 	return 0;
 }
 
-static int send_one(struct unix_sock *u, struct unix_sock *to, struct socket_msg *m, size_t size, bool urgent, u64 *deadline)
+/* Send a message that is made; it is gone afterwards in any case. */
+static int message_send(struct unix_message *msg, struct unix_sock *to, struct socket_msg *m)
 {
-	struct unix_message *msg = message_make(u, m, size, deadline);
-	int err;
+	bool urgent = msg->urgent;
+	int err = message_attach(msg, m, to);
 
-	if (IS_ERR(msg))
-		return (int)PTR_ERR(msg);
-	msg->urgent = urgent;
-	err = message_attach(msg, m, to);
 	if (!err)
 		err = message_queue(msg, to);
 	if (err)
@@ -159,6 +156,16 @@ static int send_one(struct unix_sock *u, struct unix_sock *to, struct socket_msg
 }
 
 /* ---- sending ---- */
+
+static int send_part(struct unix_sock *u, struct unix_sock *to, struct socket_msg *m, size_t size, bool urgent, u64 *deadline)
+{
+	struct unix_message *msg = message_make(u, m, size, deadline);
+
+	if (IS_ERR(msg))
+		return (int)PTR_ERR(msg);
+	msg->urgent = urgent;
+	return message_send(msg, to, m);
+}
 
 static ssize_t send_stream(struct unix_sock *u, struct socket_msg *m)
 {
@@ -182,7 +189,7 @@ static ssize_t send_stream(struct unix_sock *u, struct socket_msg *m)
 
 		err = READ_ONCE(u->reset) ? -u->socket.ops->take_error(&u->socket) : 0;
 		if (!err)
-			err = send_one(u, to, m, n, last, &deadline);
+			err = send_part(u, to, m, n, last, &deadline);
 		if (!err)
 			done += (ssize_t)n;
 	}
@@ -233,31 +240,57 @@ static struct unix_sock *dgram_target(struct unix_sock *u, struct socket_msg *m)
 	return to ? to : ERR_PTR(-ENOTCONN);
 }
 
-static ssize_t send_dgram(struct unix_sock *u, struct socket_msg *m)
+/* What is wrong before anybody looks for the receiver: 0 or -errno. */
+static int dgram_refused(struct unix_sock *u, const struct socket_msg *m)
 {
-	struct unix_sock *to = dgram_target(u, m), *others;
-	size_t size = m->it->count;
-	u64 deadline = 0;
-	int err = 0;
+	int err = m->namelen ? unix_check_address(&m->name, m->namelen) : READ_ONCE(u->peer) ? 0 : -ENOTCONN;
 
-	if (IS_ERR(to))
-		return PTR_ERR(to);
+	if (err)
+		return err;
+	if (m->it->count > READ_ONCE(u->socket.sndbuf) - 32)
+		return -EMSGSIZE;
 	if (READ_ONCE(u->reset))
 		err = -u->socket.ops->take_error(&u->socket);
+	return err ? err : READ_ONCE(u->shutdown) & SEND_SHUTDOWN ? -EPIPE : 0;
+}
+
+/* The message is gone afterwards in any case. */
+static int deliver(struct unix_sock *u, struct socket_msg *m, struct unix_message *msg, u64 *deadline)
+{
+	struct unix_sock *to = dgram_target(u, m), *others;
+	int err = 0;
+
+	if (IS_ERR(to)) {
+		message_free(msg);
+		return (int)PTR_ERR(to);
+	}
 	others = READ_ONCE(to->peer);
-	if (size > READ_ONCE(u->socket.sndbuf) - 32)
-		err = -EMSGSIZE;
-	else if (!err && READ_ONCE(u->shutdown) & SEND_SHUTDOWN)
-		err = -EPIPE;
-	else if (!err && unix_is_dgram(u) && others && others != u)
-		err = -EPERM;
-	if (!err && unix_is_dgram(u))
-		err = wait_for_space(u, to, m, &deadline);
-	if (!err)
-		err = send_one(u, to, m, size, false, &deadline);
+	if (unix_is_dgram(u))
+		err = others && others != u ? -EPERM : wait_for_space(u, to, m, deadline);
+	if (err)
+		message_free(msg);
+	else
+		err = message_send(msg, to, m);
 	if (err == -ECONNREFUSED)
 		forget_peer(u, to);
 	unix_put(to);
+	return err;
+}
+
+/* As on Linux, the user's bytes are read before the receiver is looked for. */
+static ssize_t send_dgram(struct unix_sock *u, struct socket_msg *m)
+{
+	size_t size = m->it->count;
+	struct unix_message *msg;
+	u64 deadline = 0;
+	int err = dgram_refused(u, m);
+
+	if (err)
+		return err;
+	msg = message_make(u, m, size, &deadline);
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+	err = deliver(u, m, msg, &deadline);
 	return err ? err : (ssize_t)size;
 }
 

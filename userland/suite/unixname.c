@@ -125,6 +125,19 @@ TEST(unixname, "an abstract name goes with its socket")
 	EXPECT_OK(bind(b, (void *)&addr, len));
 }
 
+TEST(unixname, "a datagram's bytes are read before its receiver is looked for")
+{
+	int a = make(SOCK_DGRAM), b = make(SOCK_DGRAM);
+	socklen_t len = bind_auto(a);
+	void *bad = (void *)8;	/* nothing is mapped there */
+
+	close(a);
+	EXPECT_ERRNO(sendto(b, "x", 1, 0, (void *)&addr, len), ECONNREFUSED);
+	EXPECT_ERRNO(sendto(b, bad, 1, 0, (void *)&addr, len), EFAULT);
+	EXPECT_ERRNO(sendto(b, bad, 1, 0, (void *)&addr, 1), EINVAL);
+	EXPECT_ERRNO(send(b, bad, 1, 0), ENOTCONN);
+}
+
 TEST(unixname, "kinds must agree: EPROTOTYPE; each has abstract names of its own")
 {
 	socklen_t len = bind_auto(make(SOCK_DGRAM));
