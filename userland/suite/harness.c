@@ -67,13 +67,10 @@ static bool detach(int dir, const char *name)
 	return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
 }
 
-static void remove_entry(int dir, const char *name, int flags)
-{
-	while (unlinkat(dir, name, flags) < 0 && errno == EBUSY && detach(dir, name))
-		;
-}
+static void remove_tree(int dir, const char *name);
 
-static void remove_tree(int dir, const char *name)
+/* Take everything out of a directory: whether it is one. */
+static bool empty(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	struct dirent *entry;
@@ -83,19 +80,25 @@ static void remove_tree(int dir, const char *name)
 		fchmodat(dir, name, 0700, 0);
 		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	}
-	if (fd < 0) {
-		remove_entry(dir, name, 0);
-		return;
-	}
+	if (fd < 0)
+		return false;
 	stream = fdopendir(fd);
-	while (stream && (entry = readdir(stream))) {
+	while (stream && (entry = readdir(stream)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			if (unlinkat(fd, entry->d_name, 0) < 0)
-				remove_tree(fd, entry->d_name);
-	}
+			remove_tree(fd, entry->d_name);
 	if (stream)
 		closedir(stream);
-	remove_entry(dir, name, AT_REMOVEDIR);
+	return true;
+}
+
+/* What a mount hid is seen when it has gone, and goes too. */
+static void remove_tree(int dir, const char *name)
+{
+	int err;
+
+	do
+		err = unlinkat(dir, name, empty(dir, name) ? AT_REMOVEDIR : 0);
+	while (err < 0 && errno == EBUSY && detach(dir, name));
 }
 
 /* From here on allocations for this process and its children fail by chance: hunt.alloc of Janus's debug build. */
