@@ -324,6 +324,23 @@ static long set_notify(struct mqueue *q, const struct sigevent *ev)
 	return 0;
 }
 
+/* SIGEV_THREAD: the C library's thread is sent a cookie through the netlink socket ev->signo. No descriptor is one here. */
+static long refuse_thread(const struct sigevent *ev)
+{
+	char cookie[32];
+	struct fd f;
+	long err;
+
+	if (copy_from_user(cookie, ev->value.sival_ptr, sizeof(cookie)))
+		return -EFAULT;
+	f = fd_get((unsigned)ev->signo);
+	if (!f.file)
+		return -EBADF;
+	err = S_ISSOCK(f.file->inode->mode) ? -EINVAL : -ENOTSOCK;
+	fd_put(f);
+	return err;
+}
+
 long sys_mq_notify(unsigned fd, uaddr_t uev)
 {
 	struct sigevent ev;
@@ -338,8 +355,9 @@ long sys_mq_notify(unsigned fd, uaddr_t uev)
 			return -EINVAL;
 		if (ev.notify == SIGEV_SIGNAL && (unsigned)ev.signo > NSIG)
 			return -EINVAL;
-		if (ev.notify == SIGEV_THREAD)
-			return -EBADF;		/* its word goes to a netlink socket, and no descriptor is one */
+		err = ev.notify == SIGEV_THREAD ? refuse_thread(&ev) : 0;
+		if (err)
+			return err;
 	}
 	file = queue_file(fd, &f, 0);
 	if (!file)

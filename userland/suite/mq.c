@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "ktap.h"
 
@@ -225,7 +226,7 @@ TEST(mq, "mq_notify tells once, of the first message in an empty queue")
 {
 	mqd_t q = queue(4, 0);
 	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 77 };
-	char text[16];
+	char text[16], cookie[32] = "";
 	pid_t pid;
 
 	handle_info(SIGUSR1, told, 0);
@@ -253,6 +254,14 @@ TEST(mq, "mq_notify tells once, of the first message in an empty queue")
 	EXPECT_OK(mq_notify(q, NULL));
 	ev.sigev_signo = 65;
 	EXPECT_ERRNO(mq_notify(q, &ev), EINVAL);
+	ev = (struct sigevent){ .sigev_notify = SIGEV_THREAD, .sigev_signo = 900, .sigev_value.sival_ptr = (void *)8 };
+	EXPECT_ERRNO(syscall(SYS_mq_notify, q, &ev), EFAULT);		/* its cookie */
+	ev.sigev_value.sival_ptr = cookie;
+	EXPECT_ERRNO(syscall(SYS_mq_notify, q, &ev), EBADF);
+	ev.sigev_signo = q;
+	EXPECT_ERRNO(syscall(SYS_mq_notify, q, &ev), ENOTSOCK);
+	ev.sigev_signo = ASSERT_OK(socket(AF_UNIX, SOCK_STREAM, 0));
+	EXPECT_ERRNO(syscall(SYS_mq_notify, q, &ev), EINVAL);
 }
 
 TEST(mq, "a close ends the notification; a waiting receiver comes before it")
