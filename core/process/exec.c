@@ -401,6 +401,7 @@ static int new_exec(struct exec *x)
 	mm->exe = file_get(x->file);
 	mm->dumpable = false;	/* until install_creds() knows */
 	if (t->mm) {
+		mm->thp_disabled = t->mm->thp_disabled;
 		t->process->maxrss = max(t->process->maxrss, mm_maxrss_kib(t->mm));
 		mm_release_futexes(t);
 	}

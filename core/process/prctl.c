@@ -116,7 +116,12 @@ long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long
 	case PR_GET_NO_NEW_PRIVS:
 		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : current->no_new_privs;
 	case PR_GET_THP_DISABLE:
-		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : 0;
+		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : current->mm->thp_disabled;
+	case PR_SET_THP_DISABLE:
+		if (arg3 || arg4 || arg5)
+			return -EINVAL;
+		current->mm->thp_disabled = arg2;
+		return 0;
 	case PR_GET_TID_ADDRESS:
 		return put_user(current->clear_child_tid, u64, arg2);
 	}

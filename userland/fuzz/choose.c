@@ -8,6 +8,7 @@
  */
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/ioprio.h>
 #include <linux/membarrier.h>
 #include <poll.h>
 #include <sched.h>
@@ -363,6 +364,8 @@ static void tame(struct step *step, struct random *r)
 		step->value[3] &= ~1L;		/* it may not go where the kernel likes */
 	if (is(step, "shmget") && (step->value[2] & (SHM_HUGETLB | SHM_NORESERVE)) == (SHM_HUGETLB | SHM_NORESERVE))
 		step->value[2] &= ~(long)SHM_HUGETLB;	/* Linux makes what could not be touched */
+	if (!strncmp(step->call->name, "ioprio_", 7) && step->value[0] == IOPRIO_WHO_USER)
+		step->value[0] = IOPRIO_WHO_PGRP;	/* the conductor is the user's too, and so are Linux's own threads */
 	if (is(step, "unshare"))
 		step->value[0] &= CLONE_FS | CLONE_FILES;
 	if (is(step, "setsockopt") && step->value[4] > 16)

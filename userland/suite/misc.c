@@ -84,6 +84,22 @@ TEST(misc, "PR_SET_NAME cuts at 15 bytes; /proc tells the same")
 	EXPECT_STREQ(slurp("/proc/self/comm"), "a name that is \n");
 }
 
+TEST(misc, "PR_SET_THP_DISABLE is kept, and a child has it")
+{
+	pid_t pid;
+
+	EXPECT_EQ(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 0);
+	EXPECT_OK(prctl(PR_SET_THP_DISABLE, 3, 0, 0, 0));
+	EXPECT_EQ(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 1);
+	pid = ktap_fork();
+	if (!pid)
+		_exit(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
+	EXPECT_EXIT(pid, 1);
+	EXPECT_ERRNO(prctl(PR_SET_THP_DISABLE, 0, 1, 0, 0), EINVAL);
+	EXPECT_OK(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0));
+	EXPECT_EQ(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 0);
+}
+
 TEST(misc, "PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS and PR_GET_PDEATHSIG keep what they are told")
 {
 	int sig = 0;

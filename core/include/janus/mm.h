@@ -92,6 +92,7 @@ struct mm {
 	u32 site;			/* [const] who made it: janus/alloc_site.h, debug builds */
 	struct file *exe;		/* [ml] */
 	bool dumpable;
+	bool thp_disabled;		/* racy; PR_SET_THP_DISABLE, and nothing else: there are no huge pages */
 	u32 def_flags;			/* [ml] VM_LOCKED after mlockall(MCL_FUTURE) */
 	bool has_dontfork;		/* [ml] some area has, or had, VM_DONTFORK */
 	u8 around;			/* pages, a power of 2: what a file fault maps besides; racy, a hint */
