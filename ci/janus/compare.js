@@ -23,4 +23,17 @@ menu.addEventListener("change", () => { show(menu.value); history.replaceState(n
 window.addEventListener("hashchange", () => show(wanted()));
 document.getElementById("open").addEventListener("click", () => setAll(true));
 document.getElementById("close").addEventListener("click", () => setAll(false));
+
+// Paper cannot be opened, so what explains the call is open there; the stages print as the reader left them.
+let opened = [];
+window.addEventListener("beforeprint", () => {
+	opened = [...document.querySelectorAll("details.extra:not([open])")].filter((part) => !part.closest("[hidden]"));
+	for (const part of opened)
+		part.open = true;
+});
+window.addEventListener("afterprint", () => {
+	for (const part of opened)
+		part.open = false;
+});
+
 show(wanted());
