@@ -6,6 +6,7 @@
 #include <generated/syscalls.h>
 
 #define MMSG_MAX 1024
+#define CONTROL_MAX 20479	/* one less than net.core.optmem_max */
 #define MSG_CMSG_COMPAT 0x80000000u	/* the kernel's own: a user's is refused */
 
 static u32 message_flags(const struct file *f, u32 flags)
@@ -41,9 +42,11 @@ long sys_sendto(unsigned fd, uaddr_t buf, size_t len, unsigned flags, uaddr_t ad
 	return n;
 }
 
-/* The user's header, checked: 0 or -errno. */
-static int get_msghdr(struct msghdr *h, uaddr_t from)
+/* The user's header, checked, and the name it gives, unless that is NULL: 0 or -errno. */
+static int get_msghdr(struct msghdr *h, uaddr_t from, struct sockaddr_storage *name)
 {
+	int err = 0;
+
 	if (copy_struct_in(h, from))
 		return -EFAULT;
 	if (!h->name)
@@ -51,7 +54,26 @@ static int get_msghdr(struct msghdr *h, uaddr_t from)
 	if (h->namelen < 0)
 		return -EINVAL;
 	h->namelen = min(h->namelen, (s32)sizeof(struct sockaddr_storage));
-	return h->iovlen > 1024 ? -EMSGSIZE : 0;
+	if (name && h->namelen)
+		err = sockaddr_from_user(name, h->name, h->namelen);
+	return err ? err : h->iovlen > 1024 ? -EMSGSIZE : 0;
+}
+
+/* The user's control messages as they are: the family says when they are looked at. */
+static int get_control(struct socket_msg *m, const struct msghdr *h)
+{
+	char *control;
+
+	if (!h->controllen)
+		return 0;
+	if (h->controllen > CONTROL_MAX)
+		return -ENOBUFS;
+	control = memdup_user(h->control, h->controllen, CONTROL_MAX);
+	if (IS_ERR(control))
+		return (int)PTR_ERR(control);
+	m->control = control;
+	m->controllen = h->controllen;
+	return 0;
 }
 
 static ssize_t send_message(struct socket *s, struct fd f, uaddr_t umsg, u32 flags)
@@ -60,10 +82,8 @@ static ssize_t send_message(struct socket *s, struct fd f, uaddr_t umsg, u32 fla
 	struct iov_iter it;
 	struct iovec *heap;
 	struct msghdr h;
-	ssize_t n = get_msghdr(&h, umsg);
+	ssize_t n = get_msghdr(&h, umsg, &m.name);
 
-	if (!n && h.namelen)
-		n = sockaddr_from_user(&m.name, h.name, h.namelen);
 	if (n)
 		return n;
 	n = import_iovec(h.iov, h.iovlen, &it, &heap);
@@ -71,10 +91,11 @@ static ssize_t send_message(struct socket *s, struct fd f, uaddr_t umsg, u32 fla
 		return n;
 	m.it = &it;
 	m.namelen = h.namelen;
-	n = scm_send(&m, h.control, h.controllen);
+	n = get_control(&m, &h);
 	if (!n)
 		n = s->ops->send(s, &m);
 	scm_fds_put(m.fds);
+	kfree(m.control);
 	kfree(heap);
 	return n;
 }
@@ -175,7 +196,7 @@ static ssize_t recv_message(struct socket *s, struct fd f, uaddr_t umsg, u32 fla
 	struct iov_iter it;
 	struct iovec *heap;
 	struct msghdr h;
-	ssize_t n = get_msghdr(&h, umsg);
+	ssize_t n = get_msghdr(&h, umsg, NULL);
 	int err;
 
 	if (n)

@@ -9,7 +9,6 @@
 #include <uapi/capability.h>
 #include <uapi/resource.h>
 
-#define CONTROL_MAX 8192
 #define CMSG_ALIGN(n) (((n) + 7) & ~(size_t)7)
 
 struct ucred current_ucred(void)
@@ -151,31 +150,18 @@ static int send_one(struct socket_msg *m, const struct cmsghdr *c)
 	return -EINVAL;
 }
 
-int scm_send(struct socket_msg *m, uaddr_t control, size_t len)
+int scm_send(struct socket_msg *m)
 {
-	char *buf;
+	size_t len = m->controllen;
 	int err = 0;
 
-	if (!len)
-		return 0;
-	if (len > CONTROL_MAX)
-		return -ENOBUFS;
-	buf = memdup_user(control, len, CONTROL_MAX);
-	if (IS_ERR(buf))
-		return (int)PTR_ERR(buf);
 	for (size_t at = 0; !err && at + sizeof(struct cmsghdr) <= len;) {
-		const struct cmsghdr *c = (const struct cmsghdr *)(buf + at);
+		const struct cmsghdr *c = (const struct cmsghdr *)(m->control + at);
 
 		if (c->len < sizeof(*c) || c->len > len - at)
-			err = -EINVAL;
-		else
-			err = send_one(m, c);
+			return -EINVAL;
+		err = send_one(m, c);
 		at += CMSG_ALIGN(c->len);
-	}
-	kfree(buf);
-	if (err) {
-		scm_fds_put(m->fds);
-		m->fds = NULL;
 	}
 	return err;
 }

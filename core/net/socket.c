@@ -52,6 +52,7 @@ static ssize_t socket_write(struct file *f, struct iov_iter *it, loff_t *pos)
 	m.it = it;
 	m.flags = f->flags & O_NONBLOCK ? MSG_DONTWAIT : 0;
 	m.namelen = 0;
+	m.control = NULL;
 	m.fds = NULL;
 	m.has_cred = false;
 	return s->ops->send(s, &m);

@@ -44,7 +44,9 @@ struct socket_msg {
 	u32 out_flags;			/* MSG_* for msg_flags */
 	struct sockaddr_storage name;
 	int namelen;			/* 0: none */
-	struct scm_fds *fds;		/* sent: the family takes it; received: the caller does */
+	const char *control;		/* sent: the user's control messages, for scm_send(); NULL: none */
+	size_t controllen;		/* with control */
+	struct scm_fds *fds;		/* sent: the family takes it, or the caller has what is left; received: the caller does */
 	struct ucred cred;
 	bool has_cred;			/* sent: the message named them */
 };
@@ -76,7 +78,7 @@ int sockaddr_from_user(struct sockaddr_storage *to, uaddr_t from, int len);
 int sockaddr_to_user(const struct sockaddr_storage *from, int len, uaddr_t to, uaddr_t tolen);
 
 /* ---- scm.c ---- */
-int scm_send(struct socket_msg *m, uaddr_t control, size_t len);	/* parse; 0 or -errno, then nothing is held */
+int scm_send(struct socket_msg *m);	/* m->control into fds and cred, when the family looks at it; 0 or -errno */
 /* Give what came with a message to the user; the room left is in *len. Consumes m->fds. */
 void scm_recv(struct socket *s, struct socket_msg *m, uaddr_t control, size_t *len);
 void scm_fds_put(struct scm_fds *fds);				/* NULL is fine */

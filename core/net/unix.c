@@ -280,9 +280,14 @@ static int connect_dgram(struct unix_sock *u, const struct sockaddr_storage *add
 static int unix_connect(struct socket *s, const struct sockaddr_storage *addr, int len, bool nonblock)
 {
 	struct unix_sock *u = unix_of(s);
+	int err = 0;
 
 	if (len < (int)sizeof(addr->family))
 		return -EINVAL;
+	if (!unix_is_dgram(u) || addr->family != AF_UNSPEC)
+		err = unix_check_address(addr, len) ?: unix_name_sender(u);
+	if (err)
+		return err;
 	return unix_is_dgram(u) ? connect_dgram(u, addr, len) : connect_stream(u, addr, len, nonblock);
 }
 

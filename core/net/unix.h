@@ -74,12 +74,17 @@ struct unix_sock *unix_set_peer(struct unix_sock *u, struct unix_sock *peer);
 
 /* ---- unix_address.c ---- */
 int unix_bind(struct socket *s, const struct sockaddr_storage *addr, int len);
-int unix_autobind(struct unix_sock *u);
+int unix_autobind(struct unix_sock *u);		/* a name of its own, unless it has one: 0 or -errno */
 void unix_unbind(struct unix_sock *u);		/* nobody finds it any more */
 int unix_getname(struct socket *s, struct sockaddr_storage *addr, bool peer);
 int unix_copy_name(struct unix_sock *u, struct sockaddr_storage *to);	/* length; 2 when unnamed */
 int unix_check_address(const struct sockaddr_storage *addr, int len);	/* 0 or -EINVAL */
 struct unix_sock *unix_find(const struct sockaddr_storage *addr, int len, int type);	/* counted or ERR_PTR */
+/* Who asks for credentials of others is known by a name itself, once it connects or sends: 0 or -errno. */
+static inline int unix_name_sender(struct unix_sock *u)
+{
+	return READ_ONCE(u->socket.passcred) && !READ_ONCE(u->address) ? unix_autobind(u) : 0;
+}
 
 /* ---- unix_queue.c ---- */
 ssize_t unix_send(struct socket *s, struct socket_msg *m);

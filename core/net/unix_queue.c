@@ -245,6 +245,8 @@ static int dgram_refused(struct unix_sock *u, const struct socket_msg *m)
 {
 	int err = m->namelen ? unix_check_address(&m->name, m->namelen) : READ_ONCE(u->peer) ? 0 : -ENOTCONN;
 
+	if (!err)
+		err = unix_name_sender(u);
 	if (err)
 		return err;
 	if (m->it->count > READ_ONCE(u->socket.sndbuf) - 32)
@@ -294,20 +296,31 @@ static ssize_t send_dgram(struct unix_sock *u, struct socket_msg *m)
 	return err ? err : (ssize_t)size;
 }
 
+/* What a record's socket says whatever is sent, then what is wrong with control messages: 0 or -errno. */
+static __noinline int send_refused(struct unix_sock *u, struct socket_msg *m)
+{
+	int err = 0;
+
+	if (u->socket.type == SOCK_SEQPACKET) {
+		if (READ_ONCE(u->reset))
+			err = -u->socket.ops->take_error(&u->socket);
+		if (!err && READ_ONCE(u->state) != UNIX_CONNECTED)
+			err = -ENOTCONN;
+		m->namelen = 0;
+	}
+	return err || !m->control ? err : scm_send(m);
+}
+
 ssize_t unix_send(struct socket *s, struct socket_msg *m)
 {
 	struct unix_sock *u = unix_of(s);
+	int err = s->type != SOCK_STREAM || m->control ? send_refused(u, m) : 0;
 
+	if (err)
+		return err;
 	if (s->type == SOCK_STREAM)
 		return send_stream(u, m);
-	if (m->flags & MSG_OOB)
-		return -EOPNOTSUPP;
-	if (s->type == SOCK_SEQPACKET) {
-		if (READ_ONCE(u->state) != UNIX_CONNECTED)
-			return -ENOTCONN;
-		m->namelen = 0;
-	}
-	return send_dgram(u, m);
+	return m->flags & MSG_OOB ? -EOPNOTSUPP : send_dgram(u, m);
 }
 
 /* ---- receiving ---- */
@@ -591,11 +604,9 @@ ssize_t unix_recv(struct socket *s, struct socket_msg *m)
 {
 	struct unix_sock *u = unix_of(s);
 
-	if (m->flags & MSG_OOB)
-		return s->type == SOCK_STREAM ? recv_urgent(u, m) : -EOPNOTSUPP;
 	if (s->type == SOCK_STREAM)
-		return recv_stream(u, m);
+		return m->flags & MSG_OOB ? recv_urgent(u, m) : recv_stream(u, m);
 	if (s->type == SOCK_SEQPACKET && READ_ONCE(u->state) != UNIX_CONNECTED)
 		return -ENOTCONN;
-	return recv_dgram(u, m);
+	return m->flags & MSG_OOB ? -EOPNOTSUPP : recv_dgram(u, m);
 }
