@@ -69,166 +69,152 @@ static void fix_caps_setuid(const struct cred *old, struct cred *new)
 		new->cap_effective = new->cap_permitted;
 }
 
-static long commit_uids(struct cred *new)
+/* A user's or a group's real, effective and saved number. The rules of changing them are the same for both. */
+struct ids {
+	u32 r, e, s;
+};
+
+static struct ids uids_of(const struct cred *c) { return (struct ids){ c->uid, c->euid, c->suid }; }
+static struct ids gids_of(const struct cred *c) { return (struct ids){ c->gid, c->egid, c->sgid }; }
+
+/* May one without the capability take `id`: is it one of its own? NO_ID changes nothing. */
+static bool is_own(const struct ids *own, u32 id)
+{
+	return id == NO_ID || id == own->r || id == own->e || id == own->s;
+}
+
+/* setuid and setgid. 0 or -errno. */
+static int set_one(struct ids *to, u32 id, bool privileged)
+{
+	if (id == NO_ID)
+		return -EINVAL;
+	if (!privileged && id != to->r && id != to->s)
+		return -EPERM;
+	if (privileged)
+		to->r = to->s = id;
+	to->e = id;
+	return 0;
+}
+
+/* setreuid and setregid. 0 or -errno. */
+static int set_two(struct ids *to, u32 r, u32 e, bool privileged)
+{
+	const struct ids old = *to;
+
+	if (!privileged && ((r != NO_ID && r != old.r && r != old.e) || !is_own(&old, e)))
+		return -EPERM;
+	if (r != NO_ID)
+		to->r = r;
+	if (e != NO_ID)
+		to->e = e;
+	if (r != NO_ID || (e != NO_ID && e != old.r))
+		to->s = to->e;
+	return 0;
+}
+
+/* setresuid and setresgid. 0 or -errno. */
+static int set_three(struct ids *to, u32 r, u32 e, u32 s, bool privileged)
+{
+	if (!privileged && !(is_own(to, r) && is_own(to, e) && is_own(to, s)))
+		return -EPERM;
+	if (r != NO_ID)
+		to->r = r;
+	if (e != NO_ID)
+		to->e = e;
+	if (s != NO_ID)
+		to->s = s;
+	return 0;
+}
+
+/* current takes these, unless there is an error already. */
+static long commit_uids(const struct ids *ids, int err)
 {
 	const struct cred *old = current->cred;
+	struct cred *new;
 
+	if (err)
+		return err;
+	new = cred_copy();
+	if (!new)
+		return -ENOMEM;
+	new->uid = ids->r;
+	new->euid = new->fsuid = ids->e;
+	new->suid = ids->s;
 	if (new->uid != old->uid && change_user(new)) {
 		cred_put(new);
 		return -EAGAIN;
 	}
-	new->fsuid = new->euid;
 	fix_caps_setuid(old, new);
+	cred_commit(new);
+	return 0;
+}
+
+static long commit_gids(const struct ids *ids, int err)
+{
+	struct cred *new;
+
+	if (err)
+		return err;
+	new = cred_copy();
+	if (!new)
+		return -ENOMEM;
+	new->gid = ids->r;
+	new->egid = new->fsgid = ids->e;
+	new->sgid = ids->s;
 	cred_commit(new);
 	return 0;
 }
 
 long sys_setuid(uid_t uid)
 {
-	const struct cred *old = current->cred;
-	struct cred *new;
+	struct ids ids = uids_of(current->cred);
 
-	if (uid == NO_ID)
-		return -EINVAL;
-	if (!capable(CAP_SETUID) && uid != old->uid && uid != old->suid)
-		return -EPERM;
-	new = cred_copy();
-	if (!new)
-		return -ENOMEM;
-	if (capable(CAP_SETUID))
-		new->uid = new->suid = uid;
-	new->euid = uid;
-	return commit_uids(new);
+	return commit_uids(&ids, set_one(&ids, uid, capable(CAP_SETUID)));
 }
 
 long sys_setreuid(uid_t ruid, uid_t euid)
 {
-	const struct cred *old = current->cred;
-	struct cred *new;
+	struct ids ids = uids_of(current->cred);
 
-	if (!capable(CAP_SETUID)) {
-		if (ruid != NO_ID && ruid != old->uid && ruid != old->euid)
-			return -EPERM;
-		if (euid != NO_ID && euid != old->uid && euid != old->euid && euid != old->suid)
-			return -EPERM;
-	}
-	new = cred_copy();
-	if (!new)
-		return -ENOMEM;
-	if (ruid != NO_ID)
-		new->uid = ruid;
-	if (euid != NO_ID)
-		new->euid = euid;
-	if (ruid != NO_ID || (euid != NO_ID && euid != old->uid))
-		new->suid = new->euid;
-	return commit_uids(new);
-}
-
-/* May current, without the capability, take id: is it one of its three? NO_ID changes nothing. */
-static bool own_id(u32 id, u32 a, u32 b, u32 c)
-{
-	return id == NO_ID || id == a || id == b || id == c;
+	return commit_uids(&ids, set_two(&ids, ruid, euid, capable(CAP_SETUID)));
 }
 
 long sys_setresuid(uid_t ruid, uid_t euid, uid_t suid)
 {
-	const struct cred *old = current->cred;
-	struct cred *new;
+	struct ids ids = uids_of(current->cred);
 
-	if (!capable(CAP_SETUID) &&
-	    !(own_id(ruid, old->uid, old->euid, old->suid) && own_id(euid, old->uid, old->euid, old->suid) &&
-	      own_id(suid, old->uid, old->euid, old->suid)))
-		return -EPERM;
-	new = cred_copy();
-	if (!new)
-		return -ENOMEM;
-	if (ruid != NO_ID)
-		new->uid = ruid;
-	if (euid != NO_ID)
-		new->euid = euid;
-	if (suid != NO_ID)
-		new->suid = suid;
-	return commit_uids(new);
-}
-
-static long commit_gids(struct cred *new)
-{
-	new->fsgid = new->egid;
-	cred_commit(new);
-	return 0;
+	return commit_uids(&ids, set_three(&ids, ruid, euid, suid, capable(CAP_SETUID)));
 }
 
 long sys_setgid(gid_t gid)
 {
-	const struct cred *old = current->cred;
-	struct cred *new;
+	struct ids ids = gids_of(current->cred);
 
-	if (gid == NO_ID)
-		return -EINVAL;
-	if (!capable(CAP_SETGID) && gid != old->gid && gid != old->sgid)
-		return -EPERM;
-	new = cred_copy();
-	if (!new)
-		return -ENOMEM;
-	if (capable(CAP_SETGID))
-		new->gid = new->sgid = gid;
-	new->egid = gid;
-	return commit_gids(new);
+	return commit_gids(&ids, set_one(&ids, gid, capable(CAP_SETGID)));
 }
 
 long sys_setregid(gid_t rgid, gid_t egid)
 {
-	const struct cred *old = current->cred;
-	struct cred *new;
+	struct ids ids = gids_of(current->cred);
 
-	if (!capable(CAP_SETGID)) {
-		if (rgid != NO_ID && rgid != old->gid && rgid != old->egid)
-			return -EPERM;
-		if (egid != NO_ID && egid != old->gid && egid != old->egid && egid != old->sgid)
-			return -EPERM;
-	}
-	new = cred_copy();
-	if (!new)
-		return -ENOMEM;
-	if (rgid != NO_ID)
-		new->gid = rgid;
-	if (egid != NO_ID)
-		new->egid = egid;
-	if (rgid != NO_ID || (egid != NO_ID && egid != old->gid))
-		new->sgid = new->egid;
-	return commit_gids(new);
+	return commit_gids(&ids, set_two(&ids, rgid, egid, capable(CAP_SETGID)));
 }
 
 long sys_setresgid(gid_t rgid, gid_t egid, gid_t sgid)
 {
-	const struct cred *old = current->cred;
-	struct cred *new;
+	struct ids ids = gids_of(current->cred);
 
-	if (!capable(CAP_SETGID) &&
-	    !(own_id(rgid, old->gid, old->egid, old->sgid) && own_id(egid, old->gid, old->egid, old->sgid) &&
-	      own_id(sgid, old->gid, old->egid, old->sgid)))
-		return -EPERM;
-	new = cred_copy();
-	if (!new)
-		return -ENOMEM;
-	if (rgid != NO_ID)
-		new->gid = rgid;
-	if (egid != NO_ID)
-		new->egid = egid;
-	if (sgid != NO_ID)
-		new->sgid = sgid;
-	return commit_gids(new);
+	return commit_gids(&ids, set_three(&ids, rgid, egid, sgid, capable(CAP_SETGID)));
 }
 
 /* Answers the former number, whether or not it changed. */
 long sys_setfsuid(uid_t uid)
 {
-	const struct cred *old = current->cred;
-	uid_t former = old->fsuid;
+	const struct ids own = uids_of(current->cred);
+	uid_t former = current->cred->fsuid;
 	struct cred *new;
 
-	if (uid == NO_ID || uid == former ||
-	    !(own_id(uid, old->uid, old->euid, old->suid) || capable(CAP_SETUID)))
+	if (uid == NO_ID || uid == former || !(is_own(&own, uid) || capable(CAP_SETUID)))
 		return former;
 	new = cred_copy();
 	if (!new)
@@ -246,12 +232,11 @@ long sys_setfsuid(uid_t uid)
 
 long sys_setfsgid(gid_t gid)
 {
-	const struct cred *old = current->cred;
-	gid_t former = old->fsgid;
+	const struct ids own = gids_of(current->cred);
+	gid_t former = current->cred->fsgid;
 	struct cred *new;
 
-	if (gid == NO_ID || gid == former ||
-	    !(own_id(gid, old->gid, old->egid, old->sgid) || capable(CAP_SETGID)))
+	if (gid == NO_ID || gid == former || !(is_own(&own, gid) || capable(CAP_SETGID)))
 		return former;
 	new = cred_copy();
 	if (!new)
