@@ -9,6 +9,7 @@
 #include <janus/cmdline.h>
 #include <janus/irq.h>
 #include <janus/printk.h>
+#include <janus/slab.h>
 #include <janus/string.h>
 #include <janus/syslog.h>
 #include <janus/tty.h>
@@ -19,6 +20,17 @@
 
 static struct serial_port *console;	/* [const] after boot */
 
+/* Lock held. */
+static void set_interrupts(struct serial_port *port, u32 bits, bool on)
+{
+	u32 enabled = on ? port->enabled | bits : port->enabled & ~bits;
+
+	if (enabled == port->enabled)
+		return;
+	port->enabled = enabled;
+	port->chip->enable(port, enabled);
+}
+
 /* Lock held: as much of the ring as the chip takes. */
 static void drain(struct serial_port *port)
 {
@@ -27,10 +39,7 @@ static void drain(struct serial_port *port)
 	while (port->head != port->tail && (room = port->chip->tx_room(port)))
 		while (room-- && port->head != port->tail)
 			port->chip->tx_byte(port, port->ring[port->tail++ % SERIAL_RING]);
-	if (port->tx_on != (port->head != port->tail)) {
-		port->tx_on = !port->tx_on;
-		port->chip->tx_interrupt(port, port->tx_on);
-	}
+	set_interrupts(port, port->chip->tx_interrupt, port->head != port->tail);
 }
 
 static size_t serial_write(void *arg, const u8 *buf, size_t n)
@@ -79,7 +88,7 @@ static void serial_throttle(void *arg, bool on)
 	struct serial_port *port = arg;
 	struct irqflags flags = spin_lock_irqsave(&port->lock);
 
-	port->chip->rx_interrupt(port, !on);
+	set_interrupts(port, port->chip->rx_interrupts, !on);
 	spin_unlock_irqrestore(&port->lock, flags);
 }
 
@@ -171,8 +180,16 @@ static bool is_console(const char *name)
 	return !wanted || !*wanted || (!strncmp(wanted, name, n) && (!wanted[n] || wanted[n] == ','));
 }
 
-int serial_register(struct serial_port *port, const char *name, unsigned major, unsigned minor, unsigned irq)
+int serial_register(const struct serial_chip *chip, unsigned long reg, const char *name, unsigned major, unsigned minor,
+		    unsigned irq)
 {
+	struct serial_port *port = kzalloc(sizeof(*port), GFP_KERNEL);
+	int err;
+
+	if (!port)
+		return -ENOMEM;
+	port->chip = chip;
+	port->reg = reg;
 	port->tty = tty_register(name, major, minor, &serial_ops, port);
 	if (!port->tty)
 		return -ENOMEM;
@@ -181,5 +198,10 @@ int serial_register(struct serial_port *port, const char *name, unsigned major, 
 		register_console(console_write);
 	}
 	printk(KERN_INFO "%s: serial port, interrupt %u\n", name, irq);
+	err = request_irq(irq, chip->interrupt, port, name);
+	if (err)
+		return err;
+	chip->start(port);
+	serial_throttle(port, false);
 	return 0;
 }

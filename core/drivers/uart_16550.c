@@ -5,10 +5,7 @@
  */
 #include "serial.h"
 #include <arch/io.h>
-#include <janus/irq.h>
-#include <janus/slab.h>
 #include <janus/uart.h>
-#include <uapi/errno.h>
 
 enum reg { DATA = 0, IER = 1, IIR = 2, MCR = 4, LSR = 5 };
 #define IER_RX 0x01
@@ -25,6 +22,11 @@ enum reg { DATA = 0, IER = 1, IIR = 2, MCR = 4, LSR = 5 };
 static u8 in(struct serial_port *port, enum reg reg) { return arch_io_read8(port->reg + reg); }
 static void out(struct serial_port *port, enum reg reg, u8 v) { arch_io_write8(port->reg + reg, v); }
 
+static void start(struct serial_port *port)
+{
+	out(port, MCR, MCR_DTR_RTS_OUT2);
+}
+
 static unsigned tx_room(struct serial_port *port)
 {
 	return in(port, LSR) & LSR_TX_EMPTY ? FIFO_SIZE : 0;
@@ -35,32 +37,20 @@ static void tx_byte(struct serial_port *port, u8 byte)
 	out(port, DATA, byte);
 }
 
-static void set_interrupts(struct serial_port *port, u32 bits, bool on)
-{
-	port->shadow = on ? port->shadow | bits : port->shadow & ~bits;
-	out(port, IER, (u8)port->shadow);
-}
-
-static void tx_interrupt(struct serial_port *port, bool on) { set_interrupts(port, IER_TX, on); }
-static void rx_interrupt(struct serial_port *port, bool on) { set_interrupts(port, IER_RX | IER_LINE, on); }
-
 static int rx_byte(struct serial_port *port)
 {
 	u8 status = in(port, LSR), byte;
 
-	if (!(status & LSR_RX) || !(port->shadow & IER_RX))
+	if (!(status & LSR_RX) || !(port->enabled & IER_RX))
 		return SERIAL_NONE;
 	byte = in(port, DATA);
 	return status & LSR_BREAK ? SERIAL_BREAK : byte;
 }
 
-static const struct serial_chip chip_16550 = {
-	.tx_room = tx_room,
-	.tx_byte = tx_byte,
-	.tx_interrupt = tx_interrupt,
-	.rx_interrupt = rx_interrupt,
-	.rx_byte = rx_byte,
-};
+static void enable(struct serial_port *port, u32 interrupts)
+{
+	out(port, IER, (u8)interrupts);
+}
 
 static bool interrupt(void *arg)
 {
@@ -75,21 +65,18 @@ static bool interrupt(void *arg)
 	return ours;
 }
 
+static const struct serial_chip chip_16550 = {
+	.tx_interrupt = IER_TX,
+	.rx_interrupts = IER_RX | IER_LINE,
+	.start = start,
+	.tx_room = tx_room,
+	.tx_byte = tx_byte,
+	.rx_byte = rx_byte,
+	.enable = enable,
+	.interrupt = interrupt,
+};
+
 int uart_16550_register(unsigned long reg, unsigned irq)
 {
-	struct serial_port *port = kzalloc(sizeof(*port), GFP_KERNEL);
-	int err;
-
-	if (!port)
-		return -ENOMEM;
-	port->chip = &chip_16550;
-	port->reg = reg;
-	err = serial_register(port, "ttyS0", 4, 64, irq);
-	if (!err)
-		err = request_irq(irq, interrupt, port, "ttyS0");
-	if (err)
-		return err;
-	out(port, MCR, MCR_DTR_RTS_OUT2);
-	rx_interrupt(port, true);
-	return 0;
+	return serial_register(&chip_16550, reg, "ttyS0", 4, 64, irq);
 }
