@@ -105,15 +105,20 @@ static bool too_many(const struct path *at, struct mount *m)
 	return n > MOUNT_MAX;
 }
 
+static int lookup_source(const char *source, struct path *from)
+{
+	if (!source || !*source)
+		return -EINVAL;
+	return path_lookup(AT_FDCWD, source, LOOKUP_FOLLOW, from);
+}
+
 static int do_bind(struct path *at, const char *source, bool recurse)
 {
 	struct path from;
 	struct mount *m;
 	int err;
 
-	if (!source || !*source)
-		return -EINVAL;
-	err = path_lookup(AT_FDCWD, source, LOOKUP_FOLLOW, &from);
+	err = lookup_source(source, &from);
 	if (err)
 		return err;
 	mutex_lock(&namespace_sem);
@@ -141,9 +146,7 @@ static int do_move(struct path *at, const char *source)
 	struct mount *m;
 	int err;
 
-	if (!source || !*source)
-		return -EINVAL;
-	err = path_lookup(AT_FDCWD, source, LOOKUP_FOLLOW, &from);
+	err = lookup_source(source, &from);
 	if (err)
 		return err;
 	mutex_lock(&namespace_sem);

@@ -589,25 +589,10 @@ long sys_pipe(uaddr_t fds)
 
 /* ---- pipefs: where pipes have their inode numbers ---- */
 
-static int pipefs_statfs(struct super_block *sb, struct kstatfs *st)
-{
-	(void)sb;
-	*st = (struct kstatfs){ .type = PIPEFS_MAGIC, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = NAME_MAX };
-	return 0;
-}
-
-static const struct super_ops pipefs_super_ops = { .statfs = pipefs_statfs };
-
 static struct super_block *pipefs_mount(struct file_system_type *type, const char *source, u32 flags, char *data)
 {
-	struct super_block *sb = super_alloc(type, &pipefs_super_ops, PIPEFS_MAGIC);
-	struct inode *inode = sb ? inode_alloc(sb, S_IFDIR | S_IRUSR | S_IWUSR) : NULL;
-
 	(void)source, (void)flags, (void)data;
-	if (!inode)
-		return ERR_PTR(-ENOMEM);
-	sb->root = d_make_root(inode);
-	return sb->root ? sb : ERR_PTR(-ENOMEM);
+	return super_pseudo(type, PIPEFS_MAGIC);
 }
 
 static struct file_system_type pipefs_type = { .name = "pipefs", .mount = pipefs_mount, .nodev = true };

@@ -75,6 +75,15 @@ struct super_block *super_alloc(struct file_system_type *type, const struct supe
 	return sb;
 }
 
+struct super_block *super_pseudo(struct file_system_type *type, u64 magic)
+{
+	struct super_block *sb = super_alloc(type, NULL, magic);
+	struct inode *root = sb ? inode_alloc(sb, S_IFDIR | S_IRUSR | S_IWUSR) : NULL;
+
+	if (root)
+		sb->root = d_make_root(root);
+	return root && sb->root ? sb : ERR_PTR(-ENOMEM);
+}
 
 void super_put(struct super_block *sb)
 {

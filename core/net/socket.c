@@ -398,14 +398,8 @@ long sys_shutdown(unsigned fd, int how)
 
 static struct super_block *sockfs_mount(struct file_system_type *type, const char *source, u32 flags, char *data)
 {
-	struct super_block *sb = super_alloc(type, NULL, SOCKFS_MAGIC);
-	struct inode *inode = sb ? inode_alloc(sb, S_IFDIR | S_IRUSR | S_IWUSR) : NULL;
-
 	(void)source, (void)flags, (void)data;
-	if (!inode)
-		return ERR_PTR(-ENOMEM);
-	sb->root = d_make_root(inode);
-	return sb->root ? sb : ERR_PTR(-ENOMEM);
+	return super_pseudo(type, SOCKFS_MAGIC);
 }
 
 static struct file_system_type sockfs_type = { .name = "sockfs", .mount = sockfs_mount, .nodev = true };

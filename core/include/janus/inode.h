@@ -62,6 +62,8 @@ struct super_block {
 	u32 nr_marks;				/* [marks_lock; read as is] */
 };
 struct super_block *super_alloc(struct file_system_type *type, const struct super_ops *ops, u64 magic);
+/* At boot, for kern_mount(): a file system whose files have no names, with nothing but a root. ERR_PTR(-ENOMEM) */
+struct super_block *super_pseudo(struct file_system_type *type, u64 magic);
 static inline struct super_block *super_get(struct super_block *sb) { ref_get(&sb->refs); return sb; }
 void super_put(struct super_block *sb);
 dev_t anon_dev_alloc(void);
