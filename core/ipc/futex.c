@@ -124,31 +124,45 @@ long futex_wake(uaddr_t addr, bool private, u32 nr, u32 bitset)
 	return n;
 }
 
-/* Both locks, in order of address. */
-static struct irqflags lock_two(struct futex_bucket *a, struct futex_bucket *b)
+/* Two words, and where who waits for them is queued. */
+struct futex_pair {
+	struct futex_key key[2];
+	struct futex_bucket *bucket[2];
+	struct irqflags flags;		/* while locked */
+};
+
+static int find_pair(struct futex_pair *p, uaddr_t addr, uaddr_t addr2, bool private)
 {
-	struct irqflags flags = arch_local_irq_save();
+	int err = futex_get_key(&p->key[0], addr, private);
 
-	if (a > b) {
-		struct futex_bucket *c = a;
+	if (!err)
+		err = futex_get_key(&p->key[1], addr2, private);
+	if (err)
+		return err;
+	p->bucket[0] = futex_bucket_of(&p->key[0]);
+	p->bucket[1] = futex_bucket_of(&p->key[1]);
+	return 0;
+}
 
-		a = b;
-		b = c;
-	}
+/* Both locks, in order of address. */
+static void lock_pair(struct futex_pair *p)
+{
+	struct futex_bucket *a = min(p->bucket[0], p->bucket[1]), *b = max(p->bucket[0], p->bucket[1]);
+
+	p->flags = arch_local_irq_save();
 	spin_lock(&a->lock);
 	if (a != b)
 		spin_lock(&b->lock);
 	futex_bucket_ready(a);
 	futex_bucket_ready(b);
-	return flags;
 }
 
-static void unlock_two(struct futex_bucket *a, struct futex_bucket *b, struct irqflags flags)
+static void unlock_pair(struct futex_pair *p)
 {
-	spin_unlock(&a->lock);
-	if (a != b)
-		spin_unlock(&b->lock);
-	arch_local_irq_restore(flags);
+	spin_unlock(&p->bucket[0]->lock);
+	if (p->bucket[0] != p->bucket[1])
+		spin_unlock(&p->bucket[1]->lock);
+	arch_local_irq_restore(p->flags);
 }
 
 static void move(struct futex_waiter *w, struct futex_bucket *from, struct futex_bucket *to, const struct futex_key *key)
@@ -165,47 +179,41 @@ static void move(struct futex_waiter *w, struct futex_bucket *from, struct futex
 /* Wake nr_wake waiters of addr, and let up to nr_move others wait at addr2 instead. expected: only if *addr is that. */
 static long requeue(uaddr_t addr, uaddr_t addr2, bool private, int nr_wake, int nr_move, const u32 *expected)
 {
-	struct futex_key key, key2;
-	struct futex_bucket *b, *b2;
-	struct irqflags flags;
+	struct futex_pair p;
 	struct futex_waiter *w, *next;
 	int moved = 0, woken, err;
 	u32 value;
 
 	if (nr_wake < 0 || nr_move < 0)
 		return -EINVAL;
-	err = futex_get_key(&key, addr, private);
-	if (!err)
-		err = futex_get_key(&key2, addr2, private);
+	err = find_pair(&p, addr, addr2, private);
 	if (err)
 		return err;
-	b = futex_bucket_of(&key);
-	b2 = futex_bucket_of(&key2);
 again:
-	flags = lock_two(b, b2);
+	lock_pair(&p);
 	if (expected) {
 		err = get_user_nofault(&value, addr);
 		if (unlikely(err)) {
-			unlock_two(b, b2, flags);
+			unlock_pair(&p);
 			if (get_user(&value, addr))
 				return -EFAULT;
 			goto again;
 		}
 		if (value != *expected) {
-			unlock_two(b, b2, flags);
+			unlock_pair(&p);
 			return -EAGAIN;
 		}
 	}
-	woken = (int)wake_matching(b, &key, nr_wake, FUTEX_BITSET_MATCH_ANY);
-	list_for_each_entry_safe(w, next, &b->queue, link) {
+	woken = (int)wake_matching(p.bucket[0], &p.key[0], nr_wake, FUTEX_BITSET_MATCH_ANY);
+	list_for_each_entry_safe(w, next, &p.bucket[0]->queue, link) {
 		if (moved >= nr_move)
 			break;
-		if (!futex_same_key(&w->key, &key) || w->pi)
+		if (!futex_same_key(&w->key, &p.key[0]) || w->pi)
 			continue;
-		move(w, b, b2, &key2);
+		move(w, p.bucket[0], p.bucket[1], &p.key[1]);
 		moved++;
 	}
-	unlock_two(b, b2, flags);
+	unlock_pair(&p);
 	return woken + moved;
 }
 
@@ -271,38 +279,32 @@ static int change_word(uaddr_t addr, u32 encoded, bool *wake2)
 
 static __noinline long wake_op(uaddr_t addr, uaddr_t addr2, bool private, u32 nr, u32 nr2, u32 encoded)
 {
-	struct futex_key key, key2;
-	struct futex_bucket *b, *b2;
-	struct irqflags flags;
+	struct futex_pair p;
 	bool wake2 = false;
-	int err = futex_get_key(&key, addr, private);
+	int err = find_pair(&p, addr, addr2, private);
 	u32 n;
 
-	if (!err)
-		err = futex_get_key(&key2, addr2, private);
 	if (err)
 		return err;
-	b = futex_bucket_of(&key);
-	b2 = futex_bucket_of(&key2);
 again:
-	flags = lock_two(b, b2);
+	lock_pair(&p);
 	err = change_word(addr2, encoded, &wake2);
 	if (unlikely(err == -EFAULT)) {
 		struct mm *mm = current->mm;
 
-		unlock_two(b, b2, flags);
+		unlock_pair(&p);
 		if (handle_mm_fault(mm, addr2, FAULT_WRITE | FAULT_USER))
 			return -EFAULT;
 		goto again;
 	}
 	if (unlikely(err)) {
-		unlock_two(b, b2, flags);
+		unlock_pair(&p);
 		return err;
 	}
-	n = wake_matching(b, &key, one_at_least(nr), FUTEX_BITSET_MATCH_ANY);
+	n = wake_matching(p.bucket[0], &p.key[0], one_at_least(nr), FUTEX_BITSET_MATCH_ANY);
 	if (wake2)
-		n += wake_matching(b2, &key2, one_at_least(nr2), FUTEX_BITSET_MATCH_ANY);
-	unlock_two(b, b2, flags);
+		n += wake_matching(p.bucket[1], &p.key[1], one_at_least(nr2), FUTEX_BITSET_MATCH_ANY);
+	unlock_pair(&p);
 	return n;
 }
 
