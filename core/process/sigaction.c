@@ -146,14 +146,10 @@ void restore_saved_sigmask(void)
 
 long sys_rt_sigsuspend(uaddr_t newset, size_t sigsetsize)
 {
-	sigset_t set;
+	int err = take_user_sigmask(newset, sigsetsize);
 
-	if (sigsetsize != sizeof(sigset_t))
-		return -EINVAL;
-	if (get_user(&set, newset))
-		return -EFAULT;
-	current->saved_mask = current->blocked;
-	set_blocked(set);
+	if (err)
+		return err;
 	for (;;) {
 		set_current_state(THREAD_INTERRUPTIBLE);
 		if (signal_pending())
@@ -161,7 +157,6 @@ long sys_rt_sigsuspend(uaddr_t newset, size_t sigsetsize)
 		schedule();
 	}
 	set_current_state(THREAD_RUNNING);
-	thread_set_flag(current, TF_RESTORE_MASK);
 	return -ERESTARTNOHAND;
 }
 
