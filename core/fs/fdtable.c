@@ -1,39 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Descriptor tables.
- *
- * A table that only one thread uses changes without a lock: nobody else looks at its bit maps, and those who
- * read its slots (/proc, under RCU) expect them to change. A shared one changes under files->lock. Growing
- * makes a new table; the old one is freed after a grace period.
+ * Descriptor tables: numbers and the files behind them, and the tables of threads. See fdtable.h.
  */
-#include "internal.h"
+#include "fdtable.h"
 
 #include <janus/notify.h>
 #include <generated/syscalls.h>
 
-#define NR_OPEN_MAX 1048576U		/* fs.nr_open */
-
 static struct kmem_cache *files_cache;
-
-static inline bool files_shared(const struct files *files)
-{
-	return __atomic_load_n(&files->refs.n, __ATOMIC_ACQUIRE) != 1;
-}
-
-/* True: the lock was taken. */
-static inline bool table_lock(struct files *files)
-{
-	if (likely(!files_shared(files)))
-		return false;
-	spin_lock(&files->lock);
-	return true;
-}
-
-static inline void table_unlock(struct files *files, bool locked)
-{
-	if (unlikely(locked))
-		spin_unlock(&files->lock);
-}
 
 /*
  * Under RCU: the file in a slot, counted, or NULL. When the slot changed meanwhile, *stale is a file to put, which
@@ -145,8 +119,7 @@ static unsigned table_size(unsigned fd)
 	return max;
 }
 
-/* Make room for fd; drops and retakes the lock. 0 or -ENOMEM. */
-static int table_grow(struct files *files, unsigned fd, bool locked)
+int table_grow(struct files *files, unsigned fd, bool locked)
 {
 	struct fdtable *t, *old;
 
@@ -183,14 +156,6 @@ static inline unsigned find_free(const struct fdtable *t, unsigned from)
 		w = ~t->open[i];
 	}
 	return i * 64 + __builtin_ctzl(w);
-}
-
-static inline void set_cloexec(struct fdtable *t, unsigned fd, bool on)
-{
-	if (on)
-		t->cloexec[fd / 64] |= 1UL << (fd % 64);
-	else
-		t->cloexec[fd / 64] &= ~(1UL << (fd % 64));
 }
 
 /* fd is free: it is the caller's. */
@@ -288,8 +253,7 @@ int fd_install_new(struct file *f, unsigned flags)
 	return fd;
 }
 
-/* Take the file out of its slot; NULL if there is none. */
-static struct file *fd_take(struct files *files, unsigned fd)
+struct file *fd_take(struct files *files, unsigned fd)
 {
 	bool locked = table_lock(files);
 	struct fdtable *t = files->table;
@@ -473,148 +437,6 @@ int files_unshare(void)
 	current->files = new;
 	spin_unlock(&current->lock);
 	files_put(old);
-	return 0;
-}
-
-/* ---- dup, close_range, and the descriptor's own flag ---- */
-
-static long dup_from(unsigned fd, unsigned from, unsigned flags)
-{
-	struct fd f = fd_get_raw(fd);
-	long new;
-
-	if (!f.file)
-		return -EBADF;
-	new = fd_alloc(from, flags);
-	if (new >= 0)
-		fd_install(new, file_get(f.file));
-	fd_put(f);
-	return new;
-}
-
-long sys_dup(unsigned fd)
-{
-	return dup_from(fd, 0, 0);
-}
-
-long fcntl_dupfd(unsigned fd, unsigned long from, unsigned flags)
-{
-	if (from >= rlimit(RLIMIT_NOFILE))
-		return -EINVAL;
-	return dup_from(fd, from, flags);
-}
-
-static long dup_to(unsigned old, unsigned new, unsigned flags)
-{
-	struct files *files = current->files;
-	struct file *f, *was = NULL;
-	struct fdtable *t;
-	struct fd from;
-	bool locked;
-	long err;
-
-	if (new >= rlimit(RLIMIT_NOFILE) || new >= NR_OPEN_MAX)
-		return -EBADF;
-	from = fd_get_raw(old);
-	if (!from.file)
-		return -EBADF;
-	f = file_get(from.file);
-	fd_put(from);
-	locked = table_lock(files);
-	err = new >= files->table->max ? table_grow(files, new, locked) : 0;
-	t = files->table;
-	if (!err) {
-		was = t->fd[new];
-		/* Reserved by an open in another thread that has not finished. */
-		if (!was && (t->open[new / 64] >> (new % 64) & 1))
-			err = -EBUSY;
-	}
-	if (!err) {
-		t->open[new / 64] |= 1UL << (new % 64);
-		set_cloexec(t, new, flags & O_CLOEXEC);
-		notify_mark_file(f);
-		rcu_assign_pointer(t->fd[new], f);
-	}
-	table_unlock(files, locked);
-	if (err)
-		file_put(f);
-	else if (was)
-		file_close(was);
-	return err ? err : new;
-}
-
-long sys_dup3(unsigned old, unsigned new, int flags)
-{
-	if (flags & ~O_CLOEXEC)
-		return -EINVAL;
-	if (old == new)
-		return -EINVAL;
-	return dup_to(old, new, flags);
-}
-
-long sys_dup2(unsigned old, unsigned new)
-{
-	struct fd f;
-
-	if (old != new)
-		return dup_to(old, new, 0);
-	f = fd_get_raw(old);
-	if (!f.file)
-		return -EBADF;
-	fd_put(f);
-	return new;
-}
-
-bool fd_cloexec(unsigned fd)
-{
-	struct fdtable *t = current->files->table;
-
-	return t->cloexec[fd / 64] >> (fd % 64) & 1;
-}
-
-void fd_set_cloexec(unsigned fd, bool on)
-{
-	struct files *files = current->files;
-	bool locked = table_lock(files);
-
-	set_cloexec(files->table, fd, on);
-	table_unlock(files, locked);
-}
-
-static void close_range(struct files *files, unsigned first, unsigned last)
-{
-	struct file *f;
-
-	for (unsigned fd = first; fd <= last && fd < READ_ONCE(files->table)->max; fd++) {
-		f = fd_take(files, fd);
-		if (f) {
-			file_close(f);
-			cond_resched();
-		}
-	}
-}
-
-static void cloexec_range(struct files *files, unsigned first, unsigned last)
-{
-	bool locked = table_lock(files);
-
-	for (unsigned fd = first; fd <= last && fd < files->table->max; fd++)
-		set_cloexec(files->table, fd, true);
-	table_unlock(files, locked);
-}
-
-long sys_close_range(unsigned first, unsigned last, unsigned flags)
-{
-	if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
-		return -EINVAL;
-	if (first > last)
-		return -EINVAL;
-	if ((flags & CLOSE_RANGE_UNSHARE) && files_unshare())
-		return -ENOMEM;
-	if (flags & CLOSE_RANGE_CLOEXEC)
-		cloexec_range(current->files, first, last);
-	else
-		close_range(current->files, first, last);
 	return 0;
 }
 

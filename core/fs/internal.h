@@ -177,7 +177,7 @@ int file_close(struct file *f);			/* flush, record locks, put: close(2)'s half *
 void file_init(void);
 u64 file_count(void);				/* open files: fs.file-nr */
 
-/* ---- fdtable.c ---- */
+/* ---- fdtable.c, dup.c ---- */
 void fdtable_init(void);
 long fcntl_dupfd(unsigned fd, unsigned long from, unsigned flags);
 bool fd_cloexec(unsigned fd);
