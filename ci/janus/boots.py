@@ -9,7 +9,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 
-from . import console, gcda, guest as guests, ktap, packages, qemu
+from . import console, files, gcda, guest as guests, ktap, packages, qemu
 from .machine import BUILD, ROOT
 from .term import say
 
@@ -127,8 +127,7 @@ def run_suite(machine, kernel, folder, smp, linux, only, timeout, verbose, hunt=
 def write_log(boot):
     os.makedirs(REPORT, exist_ok=True)
     boot.log_path = os.path.join(REPORT, boot.file_name + ".ktap")
-    with open(boot.log_path, "w") as out:
-        out.write(boot.log)
+    files.write(boot.log_path, boot.log)
 
 
 def run_all(jobs):
@@ -174,6 +173,5 @@ def oracle(machine, folder, only, timeout, verbose, fresh=False):
     path = cached(only)
     if not boot.trouble and not any(s.count("fail") for s in boot.subjects.values()):
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w") as out:
-            out.write(boot.log)
+        files.write(path, boot.log)
     return boot

@@ -2,42 +2,75 @@
 """Building a machine's kernel and guest programs with Meson, in build/ARCH."""
 import os
 import re
+import shutil
 import subprocess
 
-from . import packages, setup
+from . import lock, packages, setup
 from .machine import ROOT
 from .term import Step, Trouble
 
 
+STAMP = ".janus-options"    # in a build folder: the tree and the options that it was made with, a line each
+NINJA_STEP = re.compile(r"\[(\d+/\d+)\] ")
+
+
+def options(machine, mode):
+    return [f"-Dsysroot={machine.sysroot}", f"-Dmode={mode}"]
+
+
+def made_with(folder):
+    """The lines of a build folder's stamp; none when it is not whole."""
+    if os.path.exists(os.path.join(folder, "build.ninja")) and os.path.exists(os.path.join(folder, STAMP)):
+        with open(os.path.join(folder, STAMP)) as file:
+            return file.read().splitlines()
+    return []
+
+
 def configure(machine, folder, mode):
     """Have a Meson build folder with the options that we want."""
-    options = [f"-Dsysroot={machine.sysroot}", f"-Dmode={mode}"]
-    stamp = os.path.join(folder, ".janus-options")
-    wanted = " ".join(options)
-    ready = os.path.exists(os.path.join(folder, "build.ninja"))
-    if ready and os.path.exists(stamp):
-        with open(stamp) as file:
-            if file.read() == wanted:
-                return
+    wanted, found = [ROOT, *options(machine, mode)], made_with(folder)
+    if found == wanted:
+        return
     command = ["meson", "setup", folder, ROOT, "--cross-file",
-               os.path.join(ROOT, "arch", machine.name, "cross.ini"), *options]
-    if ready:
-        command.append("--reconfigure")
-    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+               os.path.join(ROOT, "arch", machine.name, "cross.ini"), *wanted[1:]]
+    done = None
+    if os.path.exists(os.path.join(folder, "build.ninja")) and found[:1] in ([], [ROOT]):
+        done = run_meson([*command, "--reconfigure"])
+    if not done or done.returncode:     # half made, of another Meson, or come here with a copy of the tree
+        shutil.rmtree(folder, ignore_errors=True)
+        done = run_meson(command)
     if done.returncode:
         errors = re.findall(r"^.*ERROR:.*$", done.stdout, re.M)
         raise Trouble(f"meson setup failed: {errors[0] if errors else done.stdout.strip()[-500:]}")
-    with open(stamp, "w") as out:
-        out.write(wanted)
+    with open(os.path.join(folder, STAMP), "w") as out:
+        out.write("\n".join(wanted))
+
+
+def run_meson(command):
+    return subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def up_to_date(machine, folder, mode, targets):
+    if made_with(folder) != [ROOT, *options(machine, mode)]:
+        return False
+    tried = subprocess.run(["ninja", "-n", "-C", folder, *targets], text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return "ninja: no work to do" in tried.stdout
 
 
 def compile_targets(machine, folder, targets, what):
     """Run ninja; its output is in build.log, and only a failure's part of it is shown."""
     log = os.path.join(folder, "build.log")
-    with Step(what), open(log, "w") as out:
-        done = subprocess.run(["ninja", "-C", folder, "-j", str(os.cpu_count() or 1), *targets],
-                              stdout=out, stderr=subprocess.STDOUT)
-    if done.returncode:
+    with Step(what) as step, open(log, "w") as out:
+        ninja = subprocess.Popen(["ninja", "-C", folder, "-j", str(os.cpu_count() or 1), *targets], text=True,
+                                 errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        with ninja:
+            for line in ninja.stdout:
+                out.write(line)
+                match = NINJA_STEP.match(line)
+                if match:
+                    step.at(match[1])
+    if ninja.returncode:
         with open(log, errors="replace") as file:
             text = file.read()
         failed = text[text.find("FAILED:"):] if "FAILED:" in text else text
@@ -57,8 +90,10 @@ def build(machine, targets=(), mode="release"):
     setup.tools_for([machine])
     packages.sysroot(machine)
     folder = build_folder(machine, mode)
-    configure(machine, folder, mode)
-    compile_targets(machine, folder, targets, f"building {machine.name}")
+    if lock.to_build(lambda: up_to_date(machine, folder, mode, targets)):
+        configure(machine, folder, mode)
+        compile_targets(machine, folder, targets, f"building {machine.name}{'' if mode == 'release' else ' ' + mode}")
+        lock.to_use()
     return folder
 
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line of janus: what it understands, and where each word leads."""
 import argparse
+import difflib
 import os
+import re
+import signal
 import sys
 
 from .machine import ALIASES, MACHINES, machine
+from .qemu import Process
 from .term import Trouble, red
 
 ABOUT = """\
@@ -21,6 +25,9 @@ examples:
   ./janus run --init ./hello             or make it the first process
   ./janus run --oracle arm64 -- uname -a the same on Debian's own Linux, to compare
   ./janus test                           build, boot and test both machines
+  ./janus test --only pipe,poll arm64    two subjects of the suite on one of them
+  ./janus compare read --html page.html  how one call enters and leaves the kernel on both, as a page
+  ./janus bench --rows getppid,pipe_1    what operations cost, beside Linux
   ./janus gdb arm64                      debug the kernel
 
 `./janus COMMAND --help` tells more of each."""
@@ -48,10 +55,36 @@ def add_guest_options(parser):
     group.add_argument("--verbose", action="store_true", help="show the boot and QEMU's command line")
 
 
+def meant(word, known):
+    close = difflib.get_close_matches(word, [name for name in known if len(name) > 2], 1, 0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+class Parser(argparse.ArgumentParser):
+    """One line for what it does not understand."""
+
+    def __init__(self, **keywords):
+        super().__init__(allow_abbrev=False, **keywords)
+
+    def parse_known_args(self, words=None, namespace=None):
+        known = self._option_string_actions
+        for word in words:
+            option = word.split("=")[0]
+            if re.match(r"--?[a-zA-Z]", word) and " " not in option and option not in known:
+                raise Trouble(f"{self.prog} has no option {option}{meant(option, known)} ({self.prog} --help)", 2)
+            if word == words[0] and self._subparsers:
+                break       # the rest is for the command's own parser
+        return super().parse_known_args(words, namespace)
+
+    def error(self, message):
+        message = re.sub(r"^argument |invalid (int|float) value: .*", lambda m: "want a number" if m[1] else "", message)
+        raise Trouble(f"{self.prog}: {message}", 2)
+
+
 def parser():
-    top = argparse.ArgumentParser(prog="./janus", description=ABOUT, epilog=EXAMPLES,
-                                  formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = top.add_subparsers(dest="what", metavar="COMMAND")
+    top = Parser(prog="./janus", usage="./janus COMMAND [options]", description=ABOUT, epilog=EXAMPLES,
+                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest="what", metavar="COMMAND", title="commands", prog="./janus")
 
     run = commands.add_parser("run", help="boot one machine: a shell, or one command in it",
                               usage="./janus run [x86_64|arm64] [options] [-- COMMAND...]",
@@ -140,15 +173,20 @@ def parser():
     gdb.add_argument("--ex", action="append", default=[], metavar="COMMAND", help="a gdb command to begin with")
     gdb.add_argument("--batch", action="store_true", help="leave gdb after the --ex commands")
     add_guest_options(gdb)
-    return top
+    return top, commands.choices
 
 
-def known_machine_first(words):
-    """A word that should be a machine but is none gets a line of its own, not argparse's usage."""
-    names = set(MACHINES) | set(ALIASES)
+def check_words(words, commands):
+    """A line of its own for a word that should be a command or a machine, but is none."""
+    if not words or words[0].startswith("-"):
+        return
+    if words[0] not in commands:
+        raise Trouble(f"there is no command {words[0]!r}{meant(words[0], commands)} (./janus --help lists them)", 2)
+    elsewhere = {"run": "a command in the guest stands behind --", "gdb": "a command in the guest stands behind --",
+                 "test": "subjects of the suite stand behind --only"}
     for word in words[1:2]:
-        if not word.startswith("-") and word.lower() not in names and words[0] in ("run", "build", "test", "coverage", "gdb"):
-            machine(word)   # says what is wrong
+        if words[0] in elsewhere and not word.startswith("-") and word.lower() not in {*MACHINES, *ALIASES}:
+            raise Trouble(f"there is no machine {word!r}; Janus runs on {' and '.join(MACHINES)} ({elsewhere[words[0]]})", 2)
 
 
 def dispatch(options):
@@ -180,16 +218,28 @@ def dispatch(options):
     return gdb(options)
 
 
+def interrupted(number, _):
+    """Ctrl-C and its like, in every phase: no guest outlives the command."""
+    Process.interrupt()
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
+
+
 def main(words):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, interrupted)
     command = []
     if "--" in words:
         at = words.index("--")
         words, command = words[:at], words[at + 1:]
     try:
-        known_machine_first(words)
-        options = parser().parse_args(words)
+        top, commands = parser()
+        check_words(words, commands)
+        options = top.parse_args(words)
         if not options.what:
-            parser().print_help()
+            top.print_help()
             return 0
         if command and options.what not in ("run", "gdb"):
             raise Trouble(f"./janus {options.what} takes no command after --", 2)

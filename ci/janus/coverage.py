@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
-from . import boots, console, coveragepage, gcda, gcov, ktap, programs, qemu, scenarios
+from . import boots, console, coveragepage, gcda, gcov, ktap, lock, programs, qemu, scenarios
 from .build import build, build_folder
 from .gcov import percent, total
 from .machine import MACHINES, ROOT, machine
@@ -186,6 +186,7 @@ def tell(machines):
 
 def coverage(options):
     machines = [machine(name) for name in options.arch or list(MACHINES)]
+    lock.alone(lock.REPORT, "another ./janus writes build/report")
     if not options.again:
         boots.run_all(jobs(machines, options.timeout))
     return 1 if tell(machines).count("fail") else 0

@@ -159,6 +159,9 @@ def fuzz_machine(m, options):
 
 
 def fuzz(options):
+    for name, number, least in (("calls", options.calls, 1), ("seed", options.seed, 0), ("program", options.program or 0, 0)):
+        if number < least:
+            raise Trouble(f"--{name} {number}: want a number from {least} on", 2)
     failed = [fuzz_machine(machine(name), options) for name in options.arch or list(MACHINES)]
     return 1 if any(failed) else 0
 

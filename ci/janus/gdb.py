@@ -61,8 +61,7 @@ def gdb(options):
 
 
 def debug(machine, folder, guest, socket, log, options):
-    process = subprocess.Popen(guest.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, start_new_session=True)
+    process = qemu.start(guest, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     # Ctrl-C is gdb's: it stops the guest.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -84,13 +84,16 @@ def add_file(archive, text):
         archive.file(path, source)
 
 
-def check_program(path):
-    """--init FILE must be something that a kernel can start."""
+def check_program(path, machine):
+    """--init FILE must be something that a kernel of this machine can start."""
     if not os.path.isfile(path):
-        raise Trouble(f"--init {path}: there is no such file", 2)
+        raise Trouble(f"--init {path}: " + ("it is a folder" if os.path.isdir(path) else "there is no such file"), 2)
     with open(path, "rb") as file:
-        head = file.read(4)
-    if head != b"\x7fELF" and head[:2] != b"#!":
+        head = file.read(20)
+    if head[:4] == b"\x7fELF":
+        if int.from_bytes(head[18:20], "little") != machine.elf:
+            raise Trouble(f"--init {path}: this ELF program is not one of {machine.name}", 2)
+    elif head[:2] != b"#!":
         raise Trouble(f"--init {path}: neither an ELF program nor a #! script", 2)
 
 

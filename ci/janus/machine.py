@@ -16,6 +16,7 @@ class Machine:
     name: str           # as in arch/NAME and build/NAME
     debian: str         # Debian's name of the architecture
     triplet: str        # of its C library
+    elf: int            # e_machine of its programs
     qemu: str           # the program
     board: str          # QEMU's -M
     cpu: str            # QEMU's -cpu
@@ -38,7 +39,7 @@ class Machine:
 
 
 X86_64 = Machine(
-    name="x86_64", debian="amd64", triplet="x86_64-linux-gnu",
+    name="x86_64", debian="amd64", triplet="x86_64-linux-gnu", elf=62,
     qemu="qemu-system-x86_64", board="q35", cpu="max", icount_cpu="max,-erms,-fsrm",
     console="ttyS0", strip="strip", u_boot="/usr/lib/u-boot/qemu-x86/u-boot.rom",
     # Without its self-tests of ciphers, and without measuring the local APIC's timer by another clock.
@@ -46,7 +47,7 @@ X86_64 = Machine(
     tools={"gcc": "gcc", "nasm": "nasm", "qemu-system-x86_64": "qemu-system-x86"})
 
 ARM64 = Machine(
-    name="arm64", debian="arm64", triplet="aarch64-linux-gnu",
+    name="arm64", debian="arm64", triplet="aarch64-linux-gnu", elf=183,
     qemu="qemu-system-aarch64", board="virt", cpu="max,pauth-impdef=on", icount_cpu="max,pauth-impdef=on",
     console="ttyAMA0", strip="aarch64-linux-gnu-strip", u_boot="/usr/lib/u-boot/qemu_arm64/u-boot.bin",
     quick_boot=("cryptomgr.notests",),

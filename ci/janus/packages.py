@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from .machine import PACKAGES
-from .term import Step, Trouble
+from .term import Step, Trouble, say
 
 SUITE = "bookworm"
 FALLBACK = [("http://deb.debian.org/debian", SUITE), ("http://deb.debian.org/debian", SUITE + "-updates"),
@@ -129,7 +129,11 @@ def locked():
     """One janus at a time changes the folder of packages."""
     os.makedirs(PACKAGES, exist_ok=True)
     with open(os.path.join(PACKAGES, ".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("packages are being fetched already; waiting for that ...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from . import ktap
+from . import ktap, lock
 from .machine import BUILD, PACKAGES, ROOT
 from .term import Step, Trouble
 
@@ -100,7 +100,9 @@ def found(plant):
 def planted(names):
     """[(heading, subjects)] of the planted bugs that were looked for."""
     subject = ktap.Subject("planted")
-    for plant in plants(names):
+    bugs = plants(names)
+    lock.alone(lock.REPORT, "another ./janus writes build/report")
+    for plant in bugs:
         with Step(f"planting {plant.name}: {plant.what}"):
             result = found(plant)
             subject.put(f"{plant.name}: {plant.what}", result)

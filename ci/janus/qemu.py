@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """QEMU's command line for a guest, and the running process."""
 import os
+import shutil
 import signal
 import subprocess
 from dataclasses import dataclass, field
@@ -48,32 +49,53 @@ class Guest:
         return words
 
 
+def start(guest, **pipes):
+    """QEMU as a Popen. It ends when the thread that started it does, however that comes about."""
+    program = guest.machine.qemu
+    if not shutil.which(program):
+        raise Trouble(f"cannot start {program}: there is no such program")
+    with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    # A process group of its own: the terminal's Ctrl-C is the guest's, not QEMU's.
+    return subprocess.Popen([*with_us, *guest.command()], start_new_session=True, **pipes)
+
+
 class Process:
     """A QEMU of ours: its standard input and output are the guest's console."""
 
+    running = set()
+    interrupted = False
+
     def __init__(self, guest, stderr):
-        try:
-            # A process group of its own: the terminal's Ctrl-C is the guest's, not QEMU's.
-            self.process = subprocess.Popen(guest.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                            stderr=stderr, start_new_session=True)
-        except OSError as error:
-            raise Trouble(f"cannot start {guest.machine.qemu}: {error.strerror}") from None
+        self.process = start(guest, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
+        Process.running.add(self)
+        if Process.interrupted:
+            self.kill()
         self.input = self.process.stdin.fileno()
         self.output = self.process.stdout.fileno()
         os.set_blocking(self.input, False)
+
+    @staticmethod
+    def interrupt():
+        """The command is to end: so do its guests, and those that other threads still start. From a signal's handler."""
+        Process.interrupted = True
+        for process in list(Process.running):
+            process.process.send_signal(signal.SIGKILL)
 
     def kill(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        Process.running.discard(self)
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.kill()
         for pipe in (self.process.stdin, self.process.stdout):
             try:
                 pipe.close()
             except OSError:
                 pass
+        if Process.interrupted and not kind:
+            raise Trouble("interrupted")    # what the guest said until then is no result

@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 
-from . import console, guest as guests, packages, qemu, setup
+from . import console, guest as guests, lock, packages, qemu, setup
 from .build import build
 from .machine import machine as find_machine, memory_size
 from .term import Trouble, red, say
@@ -43,7 +43,7 @@ def check(options):
     for text in options.add:
         guests.parse_add(text)
     if options.init:
-        guests.check_program(options.init)
+        guests.check_program(options.init, find_machine(options.arch))
 
 
 def run(options):
@@ -63,6 +63,8 @@ def run(options):
     job.put(archive)
     with tempfile.TemporaryDirectory(prefix="janus.") as scratch:
         initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"))
+        kernel = shutil.copy(kernel, scratch)
+        lock.let_go(lock.TREE)      # the guest has all that it needs: what was built may change under it
         guest = qemu.Guest(machine, kernel, initrd, kernel_arguments(machine, options), options.smp,
                            memory_size(options.mem), options.cpu, options.board, options.icount)
         if options.uboot:

@@ -43,19 +43,19 @@ def need(*groups):
     packages = missing(tools)
     if not packages:
         return
-    ask = f"install them with: apt-get install {' '.join(packages)}"
+    by_hand = f"as root, run: apt-get install --no-install-recommends {' '.join(packages)}"
     if not shutil.which("apt-get"):
-        raise Trouble(f"missing tools; Debian has them in: {' '.join(packages)}")
+        raise Trouble(f"tools are missing; Debian 12 has them in the packages {' '.join(packages)}")
     command = install_command(packages)
     if not command or not may_install(command, packages):
-        raise Trouble(f"missing Debian packages: {' '.join(packages)}; {ask}")
+        raise Trouble(f"Debian packages are missing; {by_hand}")
     with Step(f"installing {' '.join(packages)}"):
         update = [*command[:-len(packages) - 3], "update", "-qq"]
         subprocess.run(update, stdout=subprocess.DEVNULL)
         done = subprocess.run(command, stdout=subprocess.DEVNULL)
     still = missing(tools)
     if done.returncode or still:
-        raise Trouble(f"apt could not install {' '.join(still or packages)}; {ask}")
+        raise Trouble(f"apt could not install {' '.join(still or packages)} (it says why above)")
     say("the tools are there")
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What janus says to its user: progress and trouble on stderr, colours only on a terminal."""
 import os
+import shutil
 import sys
+import threading
 import time
 
 
@@ -11,11 +13,6 @@ class Trouble(Exception):
     def __init__(self, text, status=1):
         super().__init__(text)
         self.status = status
-
-
-class Quiet:
-    """Whether progress is told: set by `--verbose`, or by a terminal on stderr."""
-    verbose = False
 
 
 def coloured(stream):
@@ -44,7 +41,9 @@ def dim(text, stream=sys.stdout):
 
 def say(text):
     """One line of progress."""
-    print(dim(f"janus: {text}", sys.stderr), file=sys.stderr, flush=True)
+    with Step.drawing:
+        Step.rub_out()
+        print(dim(f"janus: {text}", sys.stderr), file=sys.stderr, flush=True)
 
 
 def warn(text):
@@ -52,17 +51,49 @@ def warn(text):
 
 
 class Step:
-    """A piece of long work: said when it begins, and how long it took when it was long."""
+    """A piece of long work: said when it begins, and how long it took when it was long. On a terminal its line tells
+    how far it is; of steps that run at the same time only the first does."""
 
-    def __init__(self, text, always=False):
-        self.text, self.always = text, always
+    drawing = threading.Lock()  # of what is written to stderr, and the next two
+    shown = None                # the step whose line is being drawn anew
+    drawn = False               # the line that the cursor is in is its
+
+    def __init__(self, text):
+        self.text, self.how_far = text, ""
 
     def __enter__(self):
-        self.began = time.monotonic()
+        self.began, self.over = time.monotonic(), threading.Event()
         say(f"{self.text} ...")
+        with Step.drawing:
+            if not Step.shown and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+                Step.shown = self
+                threading.Thread(target=self.keep_drawing, daemon=True).start()
         return self
 
+    def at(self, how_far):
+        self.how_far = how_far
+
+    def keep_drawing(self):
+        while not self.over.wait(1):
+            with Step.drawing:
+                if Step.shown is self:
+                    line = f"janus: {self.text}: {self.how_far or f'{time.monotonic() - self.began:.0f} s'}"
+                    line = line[:shutil.get_terminal_size().columns - 1]
+                    print("\r\033[K" + dim(line, sys.stderr), end="", file=sys.stderr, flush=True)
+                    Step.drawn = True
+
+    @staticmethod
+    def rub_out():
+        if Step.drawn:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            Step.drawn = False
+
     def __exit__(self, kind, *_):
+        self.over.set()
+        with Step.drawing:
+            if Step.shown is self:
+                Step.rub_out()
+                Step.shown = None
         took = time.monotonic() - self.began
         if kind is None and took > 3:
             say(f"{self.text}: done in {took:.0f} s")

@@ -9,8 +9,8 @@ so do races that forced rescheduling brings about, and allocations fail there by
 import os
 from dataclasses import dataclass, field
 
-from . import (boots, console, costs, coverage, fuzz, guest as guests, hostchecks, ktap, pagetest, planted, programs,
-               report, scenarios, setup)
+from . import (boots, console, costs, coverage, fuzz, guest as guests, hostchecks, ktap, lock, pagetest, planted,
+               programs, report, scenarios, setup)
 from .build import build
 from .machine import MACHINES, machine
 from .term import Trouble
@@ -123,13 +123,16 @@ class Told:
 
 
 def test(options):
+    if options.oracle and options.debug:
+        raise Trouble("--debug is a build of Janus; the oracle is Debian's own kernel", 2)
     if options.planted is not None:
         return tell(planted.planted([name for name in options.planted.split(",") if name]), {})
     machines = [machine(name) for name in options.arch or list(MACHINES)]
     only = [name for name in options.only.split(",") if name]
+    counts = [] if options.debug else smp_list(options.smp)
+    lock.alone(lock.REPORT, "another ./janus writes build/report")
     if options.oracle:
         return test_oracle(machines, only, options)
-    counts = [] if options.debug else smp_list(options.smp)
     whole = not only and not options.debug      # with all that is not the suite
     if whole:       # asked for at once, not one by one in the middle of the run
         setup.need(setup.COMMON, setup.U_BOOT, pagetest.CHROMIUM, *(m.tools for m in machines))
