@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the suite needs of this machine, in words that the other machine has too: raw system calls,
- * probes that fill every register before an event and read every register after it, instructions
- * that no user may execute, addresses that no user has, and forgeries of a signal frame.
- *
- * The same names with the same meaning are in every userland/arch/ folder; the tests use these alone.
+ * What the suite needs of a machine: raw system calls, probes that fill every register before an event
+ * and read every register after it, instructions that no user may execute, addresses that no user has,
+ * and forgeries of a signal frame. Each folder of userland/arch/ has these, and its numbers in
+ * machine_numbers.h; the tests use nothing else of a machine.
  */
 #ifndef SUITE_MACHINE_H
 #define SUITE_MACHINE_H
@@ -14,6 +13,8 @@
 #include <stddef.h>
 #include <ucontext.h>
 
+#include "machine_numbers.h"
+
 /* ---- 1. system calls ---- */
 
 /* A call by number; the result as the kernel gives it (-errno for an error). */
@@ -22,11 +23,6 @@ long machine_syscall(long nr, long a0, long a1, long a2, long a3, long a4, long 
 long machine_syscall_on_stack(long nr, unsigned long sp);
 
 /* ---- 2. registers ---- */
-
-enum {
-	MACHINE_REGS = 31,		/* all but the stack pointer */
-	MACHINE_VECTOR_BYTES = 32 * 16,
-};
 
 struct machine_state {
 	unsigned long reg[MACHINE_REGS];
@@ -42,8 +38,7 @@ enum machine_role {
 
 extern const char *const machine_reg_name[MACHINE_REGS];
 enum machine_role machine_reg_role(int reg);
-/* Which register holds the call's number, and its n'th argument. */
-enum { MACHINE_REG_NUMBER = 8, MACHINE_REG_RESULT = 0 };
+/* Which register holds the n'th argument of a call. */
 int machine_reg_arg(int n);
 /* Flags that a program may set and that an event must keep. */
 extern const unsigned long machine_flags_user;
@@ -54,7 +49,6 @@ void machine_probe_syscall(const struct machine_state *in, struct machine_state 
 void machine_probe_store(const struct machine_state *in, struct machine_state *out);
 /* The thing is counting MACHINE_REG_COUNT down to 0. */
 void machine_probe_spin(const struct machine_state *in, struct machine_state *out);
-enum { MACHINE_REG_COUNT = 3 };
 /* Store the vectors as they are. */
 void machine_read_vectors(unsigned char *to);
 /* The instruction that enters the kernel in machine_probe_syscall, and the one behind it. */
@@ -132,17 +126,6 @@ extern const unsigned long machine_user_end;
 
 /* ---- 5. what a tracer sees ---- */
 
-enum {
-	MACHINE_TRACE_WORDS = 34,	/* of the set of general registers */
-	MACHINE_TRACE_PC = 32,
-	MACHINE_TRACE_SP = 31,
-	MACHINE_TRACE_RESULT = 0,
-	MACHINE_TRACE_ARG0 = 0,
-	MACHINE_TRACE_VECTORS = 0,	/* bytes into the set of FP registers */
-	MACHINE_TRACE_FP_BYTES = 528,
-	MACHINE_BREAK_LENGTH = 4,
-	MACHINE_BREAK_BEHIND = 0,	/* the program counter is at a breakpoint when it traps */
-};
 /* Let the call that the tracee is stopped at be another; -1: none. 0 or -1 with errno. */
 int machine_trace_set_number(pid_t pid, long nr);
 extern const unsigned char machine_break[MACHINE_BREAK_LENGTH];
