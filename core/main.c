@@ -16,7 +16,6 @@
 #include <janus/printk.h>
 #include <janus/random.h>
 #include <janus/sched.h>
-#include <janus/string.h>
 #include <janus/syslog.h>
 #include <janus/thread.h>
 #include <janus/time.h>

@@ -11,7 +11,6 @@
 #include <janus/entry.h>
 #include <janus/kallsyms.h>
 #include <janus/printk.h>
-#include <janus/string.h>
 #include <janus/syslog.h>
 #include <janus/thread.h>
 #include <generated/syscalls.h>

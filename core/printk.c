@@ -98,7 +98,7 @@ static void emit(int level, const char *s, size_t n)
 	line_open = !n || s[n - 1] != '\n';
 }
 
-int vprintk(const char *fmt, va_list ap)
+static int vprintk(const char *fmt, va_list ap)
 {
 	char line[LINE_MAX];
 	int n = vsnprintf(line, sizeof(line), fmt, ap), level = DEFAULT_LEVEL;

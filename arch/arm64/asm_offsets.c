@@ -3,7 +3,6 @@
  * The structure offsets that this architecture's assembly needs (arch/asm_offsets_gen.h).
  */
 #include <arch/asm_offsets_gen.h>
-#include <arch/mmu.h>
 #include <janus/cpu.h>
 #include <janus/thread.h>
 

@@ -11,7 +11,6 @@
 #include <arch/trapframe.h>
 #include <janus/cpu.h>
 #include <janus/printk.h>
-#include <janus/string.h>
 #include <janus/thread.h>
 
 struct cpu_features cpu_features;

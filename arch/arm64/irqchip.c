@@ -28,7 +28,6 @@
 #define GICD_ICPENDR	0x280
 #define GICD_IPRIORITYR	0x400
 #define GICD_ITARGETSR	0x800
-#define GICD_ICFGR	0xc00
 #define GICD_SGIR	0xf00
 #define GICD_IROUTER	0x6000
 #define GICD_CTLR_RWP	(1u << 31)
@@ -211,14 +210,6 @@ void arch_irq_unmask(unsigned irq)
 		arch_io_write8(gicd + GICD_ITARGETSR + irq, 1);
 	}
 	arch_io_write32(gicd + GICD_ISENABLER + irq / 32 * 4, 1u << irq % 32);
-}
-
-void arch_irq_mask(unsigned irq)
-{
-	if (irq < IRQ_SHARED || irq >= nr_lines)
-		return;
-	arch_io_write32(gicd + GICD_ICENABLER + irq / 32 * 4, 1u << irq % 32);
-	wait_distributor();
 }
 
 void arch_send_ipi(unsigned id)

@@ -6,7 +6,6 @@
 #include <arch/boot.h>
 #include <arch/cpu.h>
 #include <arch/io.h>
-#include <arch/irq.h>
 #include <arch/mmu.h>
 #include <arch/time.h>
 #include <arch/impl/platform.h>

@@ -14,7 +14,6 @@
 #include <janus/cpu.h>
 #include <janus/mm.h>
 #include <janus/signal.h>
-#include <janus/string.h>
 #include <janus/thread.h>
 #include <janus/uaccess.h>
 #include <uapi/asm/sigcontext.h>

@@ -17,7 +17,6 @@
 
 /* ---- local APIC ---- */
 
-#define APIC_ID 0x20
 #define APIC_TPR 0x80
 #define APIC_EOI 0xb0
 #define APIC_SPURIOUS 0xf0
@@ -174,7 +173,7 @@ static u32 line_mode(unsigned irq)
 	return REDIRECT_LOW_ACTIVE | REDIRECT_LEVEL;
 }
 
-static void set_line(unsigned irq, bool masked)
+void arch_irq_unmask(unsigned irq)
 {
 	struct irqflags flags = spin_lock_irqsave(&ioapic_lock);
 
@@ -185,13 +184,10 @@ static void set_line(unsigned irq, bool masked)
 		if (!io->regs || irq - io->gsi_base >= io->nr || irq >= ARCH_NR_IRQS)
 			continue;
 		ioapic_write(io, reg + 1, cpus[0].arch.apic_id << 24);
-		ioapic_write(io, reg, (IRQ_VECTOR_BASE + irq) | line_mode(irq) | (masked ? REDIRECT_MASKED : 0));
+		ioapic_write(io, reg, (IRQ_VECTOR_BASE + irq) | line_mode(irq));
 	}
 	spin_unlock_irqrestore(&ioapic_lock, flags);
 }
-
-void arch_irq_unmask(unsigned irq) { set_line(irq, false); }
-void arch_irq_mask(unsigned irq) { set_line(irq, true); }
 
 void ioapic_init(void)
 {

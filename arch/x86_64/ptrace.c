@@ -18,7 +18,6 @@
 #include <uapi/ptrace.h>
 
 #define FRAME_WORDS 21
-#define WORD(field) (offsetof(struct user_regs_struct, field) / 8)
 
 /* ---- general registers ---- */
 

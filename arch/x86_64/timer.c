@@ -6,7 +6,6 @@
 #include <arch/boot.h>
 #include <arch/cpu.h>
 #include <arch/io.h>
-#include <arch/irq.h>
 #include <arch/irqflags.h>
 #include <arch/impl/regs.h>
 #include <arch/impl/x86.h>
@@ -91,7 +90,8 @@ static u64 round_hz(u64 hz)
 	return off < hz / 10000 ? near : hz;
 }
 
-void timer_init(void)
+/* The clock, and this CPU's timer, against a clock that is known. */
+static void timer_init(void)
 {
 	u32 hz = acpi.pm_timer ? PM_TIMER_HZ : PIT_HZ, mask = acpi.pm_timer ? PM_TIMER_MASK : 0xffff;
 	struct sample start, end;

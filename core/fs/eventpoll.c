@@ -4,7 +4,6 @@
  */
 #include <janus/printk.h>
 #include <janus/slab.h>
-#include <janus/string.h>
 #include <janus/thread.h>
 #include <generated/syscalls.h>
 #include "eventpoll.h"

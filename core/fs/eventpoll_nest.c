@@ -4,7 +4,6 @@
  * ELOOP; Linux 6.1 for the numbers.
  */
 #include <janus/list.h>
-#include <janus/sched.h>
 #include "eventpoll.h"
 
 #define MAX_NESTS 4		/* sets within sets */

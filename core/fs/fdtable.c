@@ -267,7 +267,7 @@ struct file *fd_take(struct files *files, unsigned fd)
 	return f;
 }
 
-long do_close(unsigned fd)
+static long do_close(unsigned fd)
 {
 	struct file *f = fd_take(current->files, fd);
 

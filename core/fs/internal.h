@@ -128,7 +128,6 @@ static inline void pathname_put(struct pathname *p) { if (p->name != p->text) pa
 /* Padded names: */
 void namei_init(void);
 int path_lookup_name(int dirfd, const char *name, unsigned flags, struct path *out);
-int path_lookup_at(const struct path *base, int dirfd, const char *name, unsigned flags, struct path *out);
 
 /* The directory of a last component and its name; dir->lock is taken by the caller. The name lies in the pathname. */
 struct parent {
@@ -143,7 +142,6 @@ int path_parent(const struct path *base, int dirfd, const char *name, unsigned f
 /* For creating: parent locked and a negative dentry in *d; 0 or -errno (then nothing is held). */
 int path_create_begin(int dirfd, const char *name, bool directory, struct path *dir, struct dentry **d);
 void path_create_end(struct path *dir, struct dentry *d);
-int check_sticky(const struct inode *dir, const struct inode *inode);
 static inline mode_t mode_under_umask(mode_t mode) { return mode & ~READ_ONCE(current->fs->umask); }
 
 /* ---- mount.c ---- */
@@ -194,13 +192,11 @@ long fcntl_setlk(unsigned fd, struct file *f, unsigned cmd, uaddr_t arg);
 ssize_t splice_to_pipe(struct file *in, loff_t *pos, struct file *out, size_t len, unsigned flags);
 
 /* ---- tmpfs.c ---- */
-extern struct file_system_type tmpfs_type, rootfs_type;
+extern struct file_system_type rootfs_type;
 void tmpfs_init(void);
 long memfd_fcntl(struct file *f, unsigned cmd, unsigned long arg);	/* F_ADD_SEALS, F_GET_SEALS */
 /* What directories in the dcache share: tmpfs, devtmpfs. */
 extern const struct file_ops dcache_dir_fops;
-extern const struct inode_ops tmpfs_dir_ops;
-extern const struct inode_ops symlink_inode_ops;
 
 /* In units of 512 bytes; what lies in the page cache alone is counted there. */
 static inline u64 inode_blocks(const struct inode *i)

@@ -234,18 +234,6 @@ static int mount_at(struct path *at, const char *source, const char *type, unsig
 	return do_new_mount(at, source, type, flags, data);
 }
 
-int do_mount(const char *source, const char *target, const char *type, unsigned long flags, char *data)
-{
-	struct path at;
-	int err = path_lookup(AT_FDCWD, target, LOOKUP_FOLLOW, &at);
-
-	if (err)
-		return err;
-	err = mount_at(&at, source, type, flags, data);
-	path_put(&at);
-	return err;
-}
-
 /* A string argument of mount(2): NULL stays NULL. */
 static char *mount_string(uaddr_t from)
 {

@@ -67,7 +67,7 @@ void pathname_free(struct pathname *p)
 	p->name = p->text;
 }
 
-int path_lookup_at(const struct path *base, int dirfd, const char *name, unsigned flags, struct path *out)
+static int path_lookup_at(const struct path *base, int dirfd, const char *name, unsigned flags, struct path *out)
 {
 	struct walk w;
 	int err;
@@ -167,7 +167,7 @@ int may_create(struct inode *dir)
 }
 
 /* In a sticky directory, only the owner of the file or of the directory removes or renames. */
-int check_sticky(const struct inode *dir, const struct inode *inode)
+static int check_sticky(const struct inode *dir, const struct inode *inode)
 {
 	uid_t uid = current->cred->fsuid;
 

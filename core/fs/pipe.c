@@ -8,10 +8,8 @@
 #include <janus/poll.h>
 #include <janus/printk.h>
 #include <janus/slab.h>
-#include <janus/string.h>
 #include <janus/thread.h>
 #include <generated/syscalls.h>
-#include <uapi/ioctl.h>
 #include <uapi/mount.h>
 #include <uapi/termios.h>
 

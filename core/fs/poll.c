@@ -6,7 +6,6 @@
 #include <janus/fs.h>
 #include <janus/poll.h>
 #include <janus/slab.h>
-#include <janus/string.h>
 #include <janus/thread.h>
 #include <janus/time.h>
 #include <generated/syscalls.h>

@@ -22,7 +22,7 @@ static void kstat_fill(struct kstat *st, const struct inode *i)
 	};
 }
 
-int vfs_getattr(const struct path *p, struct kstat *st)
+static int vfs_getattr(const struct path *p, struct kstat *st)
 {
 	struct inode *i = p->dentry->inode;
 

@@ -50,7 +50,7 @@ void show_filesystems(struct textbuf *b)
 		tb_printf(b, "%s\t%s\n", t->nodev ? "nodev" : "", t->name);
 }
 
-dev_t anon_dev_alloc(void)
+static dev_t anon_dev_alloc(void)
 {
 	static u32 next;
 

@@ -44,8 +44,9 @@ static const struct address_space_ops tmpfs_aops = { .charge = tmpfs_charge };
 /* ---- inodes ---- */
 
 static const struct file_ops tmpfs_file_ops;
+static const struct inode_ops tmpfs_dir_ops;
 static const struct inode_ops tmpfs_file_inode_ops = { 0 };
-const struct inode_ops symlink_inode_ops = { 0 };
+static const struct inode_ops symlink_inode_ops = { 0 };
 
 static struct inode *tmpfs_inode(struct super_block *sb, const struct inode *dir, mode_t mode, dev_t dev)
 {
@@ -253,7 +254,7 @@ static struct inode *tmpfs_tmpfile(struct inode *dir, mode_t mode)
 	return i;
 }
 
-const struct inode_ops tmpfs_dir_ops = {
+static const struct inode_ops tmpfs_dir_ops = {
 	.create = tmpfs_create, .mkdir = tmpfs_mkdir, .mknod = tmpfs_mknod, .symlink = tmpfs_symlink,
 	.link = tmpfs_link, .unlink = tmpfs_unlink, .rmdir = tmpfs_rmdir, .rename = tmpfs_rename,
 	.tmpfile = tmpfs_tmpfile,
@@ -503,7 +504,7 @@ static struct super_block *rootfs_mount(struct file_system_type *type, const cha
 	return tmpfs_mount(type, source, flags, options);
 }
 
-struct file_system_type tmpfs_type = { .name = "tmpfs", .mount = tmpfs_mount, .nodev = true };
+static struct file_system_type tmpfs_type = { .name = "tmpfs", .mount = tmpfs_mount, .nodev = true };
 struct file_system_type rootfs_type = { .name = "rootfs", .mount = rootfs_mount, .nodev = true };
 
 /* ---- files without a name in a tree ---- */

@@ -4,7 +4,6 @@
  * attributes and ACLs it has none, and takes none.
  */
 #include "internal.h"
-#include "tmpfs.h"
 
 #include <janus/notify.h>
 #include <generated/syscalls.h>

@@ -15,12 +15,11 @@
 #include <janus/mm.h>
 #include <janus/sched.h>
 #include <janus/signal.h>
-#include <janus/slab.h>
 #include <janus/thread.h>
 #include <janus/time.h>
 #include <janus/uaccess.h>
 
-struct futex_bucket futex_buckets[FUTEX_BUCKETS];
+static struct futex_bucket futex_buckets[FUTEX_BUCKETS];
 
 struct futex_bucket *futex_bucket_of(const struct futex_key *key)
 {

@@ -57,7 +57,6 @@ struct futex_waiter {
 };
 
 #define FUTEX_BUCKETS 256
-extern struct futex_bucket futex_buckets[FUTEX_BUCKETS];
 
 /* Static zero is no list: an empty bucket is made ready when it is first locked for queueing. */
 static inline void futex_bucket_ready(struct futex_bucket *b)

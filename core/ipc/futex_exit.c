@@ -8,7 +8,6 @@
 #include <generated/syscalls.h>
 #include <janus/fs.h>
 #include <janus/mm.h>
-#include <janus/sched.h>
 #include <janus/thread.h>
 #include <janus/uaccess.h>
 

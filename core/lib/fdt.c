@@ -107,7 +107,7 @@ int fdt_next(const struct fdt *fdt, int node, int *depth)
 	return -1;
 }
 
-const char *fdt_name(const struct fdt *fdt, int node)
+static const char *fdt_name(const struct fdt *fdt, int node)
 {
 	const char *name = node < 0 ? NULL : struct_text(fdt, (u32)node + 4);
 
@@ -148,7 +148,7 @@ int fdt_path(const struct fdt *fdt, const char *path)
 	return *path ? -1 : node;
 }
 
-int fdt_parent(const struct fdt *fdt, int node)
+static int fdt_parent(const struct fdt *fdt, int node)
 {
 	int parents[16] = { 0 }, depth = 0, at = 0;
 

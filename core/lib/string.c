@@ -201,16 +201,6 @@ char *strrchr(const char *s, int c)
 	}
 }
 
-char *strstr(const char *s, const char *what)
-{
-	size_t n = strlen(what);
-
-	for (; *s; s++)
-		if (!strncmp(s, what, n))
-			return (char *)s;
-	return n ? NULL : (char *)s;
-}
-
 size_t strlcpy(char *to, const char *from, size_t size)
 {
 	size_t len = strlen(from);

@@ -11,11 +11,9 @@
 #include <janus/entry.h>
 #include <janus/printk.h>
 #include <janus/signal.h>
-#include <janus/slab.h>
-#include <janus/string.h>
 #include <janus/thread.h>
 
-phys_t zero_page_phys;	/* [const] what reads of untouched anonymous memory see */
+static phys_t zero_page_phys;	/* [const] what reads of untouched anonymous memory see */
 
 void fault_init(void)
 {

@@ -508,8 +508,8 @@ static int filemap_mkwrite(struct vma *vma, struct page *page)
 	return 0;
 }
 
-const struct vm_ops filemap_vm_ops = { .fault = filemap_fault, .page_mkwrite = filemap_mkwrite };
-const struct vm_ops filemap_mem_vm_ops = { .fault = filemap_fault };
+static const struct vm_ops filemap_vm_ops = { .fault = filemap_fault, .page_mkwrite = filemap_mkwrite };
+static const struct vm_ops filemap_mem_vm_ops = { .fault = filemap_fault };
 
 int generic_file_mmap(struct file *f, struct vma *vma)
 {

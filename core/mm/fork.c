@@ -6,7 +6,6 @@
  */
 #include "internal.h"
 
-#include <janus/slab.h>
 #include <janus/string.h>
 #include <janus/thread.h>
 

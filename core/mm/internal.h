@@ -27,7 +27,6 @@ void early_init(void);
 const struct range_set *early_finish(void);	/* what early_alloc() has not taken; ends its use */
 
 /* ---- boot steps, in this order ---- */
-void kernel_tables_init(void);		/* kernel_map.c */
 void page_alloc_init(void);		/* page_alloc.c */
 void slab_init(void);
 void vmalloc_init(void);
@@ -92,8 +91,6 @@ void batch_init(struct tlb_batch *b, struct mm *mm);
 void batch_finish(struct tlb_batch *b);
 /* Clear the entries of vma in [start, end). keep_anon: private copies stay. Takes pt_lock. */
 void zap_range(struct tlb_batch *b, struct vma *vma, uaddr_t start, uaddr_t end, bool keep_anon);
-/* Unhook the tables under [start, end) that lie wholly in [floor, ceiling), where no area is left. */
-void free_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end, uaddr_t floor, uaddr_t ceiling);
 void exit_mmap(struct mm *mm);
 
 /* ---- vma.c: all with mmap_lock held for write ---- */
@@ -131,7 +128,6 @@ void gap_opened(struct mm *mm, uaddr_t start, uaddr_t end);
 #define STACK_GUARD_GAP (256UL << PAGE_SHIFT)
 
 /* ---- fault.c, mmap.c ---- */
-extern phys_t zero_page_phys;
 void fault_init(void);
 /* Bring one page in, as the area's protection or (write to a private area) a debugger needs it. mmap_lock held. */
 int fault_page(struct vma *vma, uaddr_t addr, bool write);
@@ -140,7 +136,6 @@ bool may_expand(struct mm *mm, u32 flags, u64 pages);			/* RLIMIT_AS, RLIMIT_DAT
 int mlock_limit_ok(struct mm *mm, u64 pages);				/* 0, -EAGAIN (caller's errno varies) */
 /* Remove [start, end) of the tree's areas and their pages; start and end are page aligned. */
 int unmap_region(struct mm *mm, uaddr_t start, uaddr_t end);
-extern const struct vm_ops filemap_vm_ops, filemap_mem_vm_ops;
 /* User code came from the kernel's hands: let the instruction fetch see it. */
 static inline void make_fetchable(struct page *page)
 {
@@ -157,7 +152,5 @@ void filemap_map_around(struct vma *vma, uaddr_t addr, pte_t *ptep, unsigned pro
 /* ---- reclaim.c, oom.c ---- */
 u64 reclaim_pages(u64 wanted);
 bool oom_wait(void);	/* false: current shall fail instead */
-void page_alloc_drain(void);	/* this CPU's magazine */
-u64 pages_free(void);
 
 #endif

@@ -9,8 +9,6 @@
 #include "internal.h"
 
 #include <janus/printk.h>
-#include <janus/slab.h>
-#include <janus/string.h>
 
 #define BLOCK_SIZE (1UL << PT_SHIFT(1))
 #define VMALLOC_SPAN (1UL << PT_SHIFT(3))	/* what one root entry holds */
@@ -161,7 +159,7 @@ static void map_struct_pages(phys_t start, phys_t end)
 	kernel_map(va, virt_to_phys(early_alloc(size, PAGE_SIZE)), size, PTE_R | PTE_W);
 }
 
-void kernel_tables_init(void)
+static void kernel_tables_init(void)
 {
 	kernel_mm.root = early_alloc(PAGE_SIZE, PAGE_SIZE);
 	map_image();

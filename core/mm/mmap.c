@@ -6,7 +6,6 @@
 #include "internal.h"
 
 #include <generated/syscalls.h>
-#include <janus/slab.h>
 #include <janus/thread.h>
 #include <uapi/capability.h>
 #include <uapi/mman.h>

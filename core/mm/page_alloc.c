@@ -30,7 +30,8 @@ static struct page_magazine {
 
 struct mm_counters mm_counters[NR_CPUS];
 
-bool pfn_valid(u64 pfn)
+/* Is there a struct page? */
+static bool pfn_valid(u64 pfn)
 {
 	phys_t pa = pfn << PAGE_SHIFT;
 
@@ -140,7 +141,8 @@ static void magazine_drain(struct page_magazine *m, u64 keep)
 	spin_unlock_irqrestore(&buddy_lock, flags);
 }
 
-void page_alloc_drain(void)
+/* This CPU's magazine. */
+static void page_alloc_drain(void)
 {
 	magazine_drain(&magazines[this_cpu_id()], 0);
 }
@@ -323,7 +325,7 @@ void page_alloc_init(void)
 	reserve = min_t(u64, max_t(u64, nr_total_pages / 128, 48), 2048);
 }
 
-u64 pages_free(void)
+static u64 pages_free(void)
 {
 	u64 n = READ_ONCE(buddy_free);
 

@@ -10,7 +10,6 @@
 #include "internal.h"
 
 #include <janus/alloc_site.h>
-#include <janus/slab.h>
 
 /*
  * Empty tables are all zeros and stay so while they are free: a new one costs no clearing.
@@ -22,7 +21,8 @@ static struct table_magazine {
 	pte_t *table[TABLES_KEPT];
 } __cacheline_aligned table_magazines[NR_CPUS];
 
-pte_t *pt_alloc(void)
+/* A table's direct-map address, all its entries empty, or NULL; may sleep. */
+static pte_t *pt_alloc(void)
 {
 	struct cpu *cpu = this_cpu();
 	struct table_magazine *m = &table_magazines[cpu->id];

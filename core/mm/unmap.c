@@ -147,7 +147,8 @@ static void free_level(struct tlb_batch *b, pte_t *table, int level, uaddr_t sta
 	}
 }
 
-void free_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end, uaddr_t floor, uaddr_t ceiling)
+/* Unhook the tables under [start, end) that lie wholly in [floor, ceiling), where no area is left. */
+static void free_tables(struct tlb_batch *b, uaddr_t start, uaddr_t end, uaddr_t floor, uaddr_t ceiling)
 {
 	b->start = min(b->start, start);
 	b->end = max(b->end, end);

@@ -80,7 +80,7 @@ static void socket_release(struct file *f)
 		s->ops->release(s);
 }
 
-const struct file_ops socket_fops = {
+static const struct file_ops socket_fops = {
 	.read = socket_read,
 	.write = socket_write,
 	.poll = socket_poll,

@@ -69,7 +69,6 @@ struct socket_ops {
 	void (*release)(struct socket *s);			/* the last close */
 };
 
-extern const struct file_ops socket_fops;
 struct socket *unix_create(int type);				/* or NULL */
 
 /* The socket of a descriptor, to be fd_put; or NULL and *err. */

@@ -3,7 +3,6 @@
  * Unix sockets: how they come, listen, connect and go, and what a poller sees. Source: unix(7).
  */
 #include "unix.h"
-#include <uapi/termios.h>
 
 #define DEFAULT_BUFFER 212992u
 #define SOMAXCONN 4096u

@@ -511,7 +511,7 @@ static bool closes_on_exec(int dirfd, const char *path)
 	return closes;
 }
 
-long do_execve(const char *path, uaddr_t argv, uaddr_t envp)
+static long do_execve(const char *path, uaddr_t argv, uaddr_t envp)
 {
 	struct exec *x = exec_alloc(AT_FDCWD, path);
 	int err;

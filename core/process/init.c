@@ -14,7 +14,7 @@ static struct sighand kernel_sighand = {
 	.refs = REFCOUNT_INIT(1),
 };
 
-struct cred init_cred = {
+static struct cred init_cred = {
 	.refs = REFCOUNT_INIT(1),
 	.cap_permitted = CAP_FULL_SET,
 	.cap_effective = CAP_FULL_SET,

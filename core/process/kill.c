@@ -65,7 +65,8 @@ static struct thread *thread_of(struct pid *pid)
 	return p ? p->leader : t;
 }
 
-int kill_pid(struct pid *pid, int signo, const siginfo_t *info)
+/* With the check of permission. */
+static int kill_pid(struct pid *pid, int signo, const siginfo_t *info)
 {
 	struct thread *t;
 	int err = -ESRCH;

@@ -80,7 +80,6 @@ void signal_wake(struct thread *t, bool fatal);			/* [sig] */
 void signal_recalc(struct thread *t);				/* TF_SIGPENDING of current or a new thread. [sig] */
 void signal_retarget(struct thread *t, sigset_t mask);		/* others are to take what t will not. [sig] */
 void kill_other_threads(struct process *p);			/* [sig]; SIGKILL to all but current */
-int kill_pid(struct pid *pid, int signo, const siginfo_t *info);	/* with permission check */
 void jobctl_leave(struct thread *t, bool *notify);		/* an exiting thread counts no longer in a stop. [sig] */
 bool count_stopped(struct thread *t);				/* t takes part; true: the last, tell the parent. [sig] */
 void notify_parent_stop(struct process *p, int why);		/* CLD_STOPPED, CLD_CONTINUED. [tl] */
@@ -98,7 +97,6 @@ void ptrace_trap_notify(struct thread *t);			/* its group was stopped or continu
 int ptrace_signal(struct ksignal *ks, struct sighand **sh, struct irqflags *flags);	/* which to take, 0: none. [sig] */
 void ptrace_trap(struct sighand **sh, struct irqflags *flags);	/* what jobctl asks for. [sig], released meanwhile */
 int ptrace_notify(int code, unsigned long message);		/* stop with SIGTRAP and code; the signal to go on with */
-bool ptrace_event_wanted(int event);
 void ptrace_event(int event, unsigned long message);		/* stop, if the tracer wants to know */
 void ptrace_exec(pid_t old_tid);				/* a program was executed */
 void ptrace_call_exit(struct trapframe *tf);			/* call_exit_due */
@@ -124,7 +122,6 @@ struct file *pidfd_file(struct pid *pid, unsigned flags);	/* takes a reference o
 struct usage { u64 utime, stime, min_faults, maj_faults, nvcsw, nivcsw, maxrss; };
 void usage_thread(struct usage *u, const struct thread *t);
 void usage_process(struct usage *u, const struct process *p);	/* dead and living threads */
-void usage_children(struct usage *u, const struct process *p);
 static inline u64 mm_maxrss_kib(struct mm *mm)
 {
 	mm_rss(mm);

@@ -157,7 +157,7 @@ void ptrace_trap(struct sighand **sh, struct irqflags *flags)
 
 /* ---- events ---- */
 
-bool ptrace_event_wanted(int event)
+static bool ptrace_event_wanted(int event)
 {
 	return current->ptrace & 1u << event;
 }

@@ -128,7 +128,7 @@ void usage_process(struct usage *u, const struct process *p)
 	}
 }
 
-void usage_children(struct usage *u, const struct process *p)
+static void usage_children(struct usage *u, const struct process *p)
 {
 	u->utime = p->cutime;
 	u->stime = p->cstime;

@@ -9,7 +9,6 @@
 #include "rq.h"
 #include <janus/mm.h>
 #include <janus/printk.h>
-#include <janus/slab.h>
 #include <janus/string.h>
 #include <janus/time.h>
 
@@ -25,7 +24,8 @@ unsigned nr_cpus = 1;
 
 /* ---- queues ---- */
 
-void rq_charge(struct rq *rq, struct thread *t)
+/* What t, which runs here, has had since it was last looked at; rq->clock is fresh. */
+static void rq_charge(struct rq *rq, struct thread *t)
 {
 	u64 delta = rq->clock - t->se.exec_start;
 

@@ -38,7 +38,7 @@ void thread_cputime(struct thread *t, u64 *utime, u64 *stime)
 	divide(thread_runtime(t), utime, stime);
 }
 
-u64 process_runtime(struct process *p)
+static u64 process_runtime(struct process *p)
 {
 	u64 total = p->sum_exec;
 	struct thread *t;

@@ -28,7 +28,7 @@ static bool mutex_cas(struct mutex *m, unsigned long from, unsigned long to)
 	return __atomic_compare_exchange_n(&m->owner, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-bool mutex_trylock(struct mutex *m)
+static bool mutex_trylock(struct mutex *m)
 {
 	return mutex_cas(m, 0, (unsigned long)current);
 }
@@ -176,7 +176,7 @@ static bool rwsem_contended(const struct rwsem *s)
 	return READ_ONCE(s->waiters.next) != &s->waiters;
 }
 
-bool down_read_trylock(struct rwsem *s)
+static bool down_read_trylock(struct rwsem *s)
 {
 	return !rwsem_contended(s) && rwsem_try_read(s);
 }
@@ -194,7 +194,7 @@ void up_read(struct rwsem *s)
 		rwsem_release_slow(s);
 }
 
-bool down_write_trylock(struct rwsem *s)
+static bool down_write_trylock(struct rwsem *s)
 {
 	return !rwsem_contended(s) && rwsem_try_write(s);
 }

@@ -74,7 +74,6 @@ static inline struct rq *lock_thread_rq(struct thread *t, struct irqflags *flags
 static inline cpumask_t cpu_bit(const struct cpu *cpu) { return 1u << cpu->id; }
 
 /* core.c */
-void rq_charge(struct rq *rq, struct thread *t);	/* rq->clock is fresh; t runs here */
 void rq_insert(struct rq *rq, struct thread *t, bool at_head);	/* in its class's queue */
 void rq_remove(struct rq *rq, struct thread *t);
 void rq_resched(struct rq *rq);

@@ -9,7 +9,6 @@
 #include <janus/page.h>
 #include <janus/printk.h>
 #include <janus/random.h>
-#include <janus/slab.h>
 #include <janus/string.h>
 #include <janus/syscall.h>
 #include <janus/thread.h>

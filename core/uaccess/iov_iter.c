@@ -36,23 +36,6 @@ static void kernel_advance(struct iov_iter *it, size_t n)
 	it->count -= n;
 }
 
-void iov_iter_advance(struct iov_iter *it, size_t n)
-{
-	n = min(n, it->count);
-	if (it->kind == ITER_USER) {
-		iov_iter_moved(it, n);
-	} else if (it->kind == ITER_KERNEL) {
-		kernel_advance(it, n);
-	} else {
-		while (n) {
-			size_t part = segment_part(it, n);
-
-			segment_advance(it, part);
-			n -= part;
-		}
-	}
-}
-
 size_t copy_to_pieces(const void *from, size_t n, struct iov_iter *it)
 {
 	size_t done = 0;

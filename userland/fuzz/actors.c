@@ -380,11 +380,6 @@ long actors_result(enum actor who)
 	return stage->box[who].result;
 }
 
-pid_t actors_tid(enum actor who)
-{
-	return stage->box[who].tid;
-}
-
 void actors_watch(pid_t child)
 {
 	watched = child;

@@ -77,7 +77,6 @@ bool actors_back(enum actor who), actors_gone(enum actor who), actors_stopped(en
 /* Looks anew: asleep, stopped or dead. */
 bool actors_asleep(enum actor who);
 long actors_result(enum actor who);
-pid_t actors_tid(enum actor who);
 /* The next signal seen, or NULL. */
 const struct sighting *actors_sighting(void);
 const char *actors_inspection(enum actor who);

@@ -158,12 +158,6 @@ out:
 	return ret;
 }
 
-/* setsid: no terminal any more. [tl] held by the caller. */
-void tty_session_left(struct process *p)
-{
-	set_process_tty(p, NULL);
-}
-
 /* ---- letting go ---- */
 
 /*

@@ -4,9 +4,7 @@
  * the ring and types into the slave's line discipline. Both ends share the slave's lock.
  */
 #include "tty_struct.h"
-#include <janus/sched.h>
 #include <janus/slab.h>
-#include <janus/string.h>
 #include <uapi/errno.h>
 
 #define RING 4096u		/* a power of two */

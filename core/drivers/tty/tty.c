@@ -14,7 +14,6 @@
 #define MAX_SERIAL 4
 #define DEV_TTY MKDEV(5, 0)
 #define DEV_CONSOLE MKDEV(5, 1)
-#define UNTHROTTLE_ROOM (LDISC_BUF / 2)
 
 const struct termios2 tty_default_termios = {
 	.c_iflag = ICRNL | IXON,
@@ -30,6 +29,7 @@ const struct termios2 tty_default_termios = {
 	.c_ospeed = 38400,
 };
 
+static const struct file_ops tty_file_ops;
 static struct tty *serial[MAX_SERIAL];	/* [const] after boot */
 static unsigned nr_serial;
 static struct tty *console_tty;		/* [const] after boot */
@@ -175,7 +175,8 @@ struct tty *tty_register(const char *name, unsigned major, unsigned minor, const
 
 /* ---- opening and closing ---- */
 
-int tty_open_file(struct tty *tty, struct file *f, bool no_ctty, bool console)
+/* Takes over the reference on success. */
+static int tty_open_file(struct tty *tty, struct file *f, bool no_ctty, bool console)
 {
 	struct tty_file *tf = kmalloc(sizeof(*tf), GFP_KERNEL);
 	struct irqflags flags;
@@ -259,11 +260,7 @@ static void tty_release(struct file *f)
 	tty_put(tty);
 }
 
-ssize_t tty_file_read(struct file *f, struct iov_iter *it, loff_t *pos);
-ssize_t tty_file_write(struct file *f, struct iov_iter *it, loff_t *pos);
-u32 tty_file_poll(struct file *f, struct poll_table *pt);
-
-const struct file_ops tty_file_ops = {
+static const struct file_ops tty_file_ops = {
 	.open = tty_open,
 	.release = tty_release,
 	.read = tty_file_read,

@@ -10,10 +10,6 @@
 #define CHUNK 512u
 #define DECISECOND (NSEC_PER_SEC / 10)		/* VTIME's unit */
 
-ssize_t tty_file_read(struct file *f, struct iov_iter *it, loff_t *pos);
-ssize_t tty_file_write(struct file *f, struct iov_iter *it, loff_t *pos);
-u32 tty_file_poll(struct file *f, struct poll_table *pt);
-
 static bool nonblocking(const struct file *f) { return READ_ONCE(f->flags) & O_NONBLOCK; }
 
 /* ---- reading ---- */
@@ -152,7 +148,8 @@ ssize_t tty_file_read(struct file *f, struct iov_iter *it, loff_t *pos)
 
 /* ---- writing ---- */
 
-bool tty_output_ready(struct tty *tty)
+/* Room, and not stopped. */
+static bool tty_output_ready(struct tty *tty)
 {
 	struct irqflags flags = tty_lock(tty);
 	bool ready = !ldisc_output_stopped(&tty->ldisc) && tty->ops->write_room(tty->port) > 0;

@@ -58,12 +58,12 @@ static inline void tty_get(struct tty *tty) { ref_get(&tty->refs); }
 void tty_put(struct tty *tty);
 struct irqflags tty_lock(struct tty *tty);
 void tty_unlock(struct tty *tty, struct irqflags flags);
-int tty_open_file(struct tty *tty, struct file *f, bool no_ctty, bool console);	/* takes over the reference on success */
 void tty_hangup(struct tty *tty, bool session_ends);
 
 /* tty_file.c */
-extern const struct file_ops tty_file_ops;
-bool tty_output_ready(struct tty *tty);		/* room, and not stopped */
+ssize_t tty_file_read(struct file *f, struct iov_iter *it, loff_t *pos);
+ssize_t tty_file_write(struct file *f, struct iov_iter *it, loff_t *pos);
+u32 tty_file_poll(struct file *f, struct poll_table *pt);
 
 /* tty_ioctl.c */
 long tty_ioctl(struct file *f, unsigned cmd, unsigned long arg);

@@ -4,6 +4,8 @@
  */
 #include "proc.h"
 
+static const struct proc_node proc_task_dir;
+
 /* ---- finding and listing ---- */
 
 struct inode *proc_root_lookup(struct inode *dir, const char *name, u32 len)
@@ -245,15 +247,15 @@ static int show_schedstat(struct textbuf *t, const struct proc_target *target)
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj, .write = write_oom_score_adj }, \
 	PROC_PID_HUNT
 
-const struct proc_node proc_pid_nodes[] = {
+static const struct proc_node proc_pid_nodes[] = {
 	{ .name = "task", .mode = S_IFDIR | 0555, .lookup = task_lookup, .iterate = task_iterate },
 	COMMON_NODES
 	{ NULL },
 };
-const struct proc_node proc_task_nodes[] = {
+static const struct proc_node proc_task_nodes[] = {
 	COMMON_NODES
 	{ NULL },
 };
 
 const struct proc_node proc_pid_dir = { .name = "PID", .mode = S_IFDIR | 0555, .children = proc_pid_nodes };
-const struct proc_node proc_task_dir = { .name = "TID", .mode = S_IFDIR | 0555, .children = proc_task_nodes };
+static const struct proc_node proc_task_dir = { .name = "TID", .mode = S_IFDIR | 0555, .children = proc_task_nodes };

@@ -64,8 +64,9 @@ int proc_mm_open(struct inode *i, struct mm **mm);
 long proc_number(const char *name, u32 len);
 #define PROC_FIRST_DYNAMIC 256	/* place in getdents where names beyond node->children start */
 
-extern const struct proc_node proc_root_nodes[], proc_sys_nodes[], proc_pid_nodes[], proc_task_nodes[];
-extern const struct proc_node proc_pid_dir, proc_task_dir;
+extern const struct proc_node proc_root_nodes[], proc_sys_nodes[];
+extern const struct proc_node proc_pid_dir;
+extern const struct inode_ops proc_self_ops, proc_thread_self_ops, proc_mounts_ops;
 extern const struct inode_ops proc_exe_ops, proc_cwd_ops, proc_root_ops;
 extern const struct file_ops proc_mem_fops;
 extern const struct file_ops proc_file_ops;		/* of text that splice may take */

@@ -179,8 +179,6 @@ static const struct proc_node sysvipc_nodes[] = {
 	SYSVIPC("msg", ipc_show_messages), SYSVIPC("sem", ipc_show_semaphores), SYSVIPC("shm", ipc_show_memory), { NULL },
 };
 
-extern const struct inode_ops proc_self_ops, proc_thread_self_ops, proc_mounts_ops;
-
 #define FILE_NODE(n, fn) { .name = n, .mode = S_IFREG | 0444, .show = fn }
 
 const struct proc_node proc_root_nodes[] = {

@@ -25,11 +25,9 @@ bool fdt_open(struct fdt *fdt, const void *blob, size_t max);
 
 /* All nodes in the tree's order: fdt_next(fdt, node, &depth), starting at the root with depth 0. */
 int fdt_next(const struct fdt *fdt, int node, int *depth);
-const char *fdt_name(const struct fdt *fdt, int node);
 
 /* The node of a path such as "/cpus/cpu@0"; each name with or without its @address. */
 int fdt_path(const struct fdt *fdt, const char *path);
-int fdt_parent(const struct fdt *fdt, int node);
 
 /* The next node behind `node` (-1: from the start) that is compatible with `what`. */
 int fdt_compatible(const struct fdt *fdt, int node, const char *what);

@@ -171,6 +171,5 @@ int fd_alloc(unsigned from, unsigned flags);	/* O_CLOEXEC; a reserved number, or
 void fd_install(int fd, struct file *f);	/* takes over the reference */
 void fd_release(int fd);			/* undo fd_alloc */
 int fd_install_new(struct file *f, unsigned flags);	/* both; puts f on failure; f may be ERR_PTR */
-long do_close(unsigned fd);
 
 #endif

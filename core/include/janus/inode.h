@@ -66,7 +66,6 @@ struct super_block *super_alloc(struct file_system_type *type, const struct supe
 struct super_block *super_pseudo(struct file_system_type *type, u64 magic);
 static inline struct super_block *super_get(struct super_block *sb) { ref_get(&sb->refs); return sb; }
 void super_put(struct super_block *sb);
-dev_t anon_dev_alloc(void);
 int simple_statfs(struct super_block *sb, struct kstatfs *st);
 static inline ino_t super_next_ino(struct super_block *sb) { return __atomic_add_fetch(&sb->next_ino, 1, __ATOMIC_RELAXED); }
 
@@ -204,6 +203,5 @@ struct kstat {
 	u64 mnt_id;
 };
 struct kstatfs { u64 type, bsize, blocks, bfree, bavail, files, ffree, namelen, frsize, flags; u64 fsid; };
-int vfs_getattr(const struct path *p, struct kstat *st);
 
 #endif

@@ -109,7 +109,6 @@ struct mutex {
 
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
-bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 
 struct rwsem {
@@ -122,10 +121,8 @@ struct rwsem {
 
 void rwsem_init(struct rwsem *s);
 void down_read(struct rwsem *s);
-bool down_read_trylock(struct rwsem *s);
 void up_read(struct rwsem *s);
 void down_write(struct rwsem *s);
-bool down_write_trylock(struct rwsem *s);
 void up_write(struct rwsem *s);
 
 /* ---- sequence counts ---- */

@@ -63,7 +63,6 @@ int vfs_mknod(const char *path, mode_t mode, dev_t dev);
 int vfs_symlink(const char *target, const char *path);
 int vfs_link(const char *old, const char *new);
 int vfs_unlink(const char *path);
-int do_mount(const char *source, const char *target, const char *type, unsigned long flags, char *data);
 /* A mount that is in no tree: for anonymous files and memfds. */
 struct mount *kern_mount(struct file_system_type *type);
 

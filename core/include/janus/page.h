@@ -109,10 +109,8 @@ static inline void *phys_to_virt(phys_t pa) { return (void *)(ARCH_DIRECT_MAP + 
 static inline phys_t virt_to_phys(const void *va) { return (phys_t)va - ARCH_DIRECT_MAP; }	/* direct map only */
 static inline void *page_address(const struct page *p) { return phys_to_virt(page_to_phys(p)); }
 static inline struct page *virt_to_page(const void *va) { return phys_to_page(virt_to_phys(va)); }
-bool pfn_valid(u64 pfn);		/* is there a struct page */
 
-/* Page tables: zeroed pages, kept zeroed while free. A table is given back with all its entries empty. */
-pte_t *pt_alloc(void);			/* direct-map address, or NULL; may sleep */
+/* A page table is given back with all its entries empty. */
 void pt_free(pte_t *table);
 
 /*

@@ -19,7 +19,6 @@
 #define KERN_DEBUG KERN_SOH "7"
 
 int printk(const char *fmt, ...) __printf(1, 2);
-int vprintk(const char *fmt, va_list ap);
 
 /* C99 formats without floating point; also %pS: symbol+offset of a kernel address. */
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);

@@ -82,7 +82,6 @@ void set_nice(struct thread *t, int nice);	/* setpriority(2) after its checks; n
 u64 thread_runtime(struct thread *t);
 void thread_cputime(struct thread *t, u64 *utime, u64 *stime);
 struct process;
-u64 process_runtime(struct process *p);
 void process_cputime(struct process *p, u64 *utime, u64 *stime);
 
 #endif

@@ -22,7 +22,6 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
-char *strstr(const char *s, const char *what);
 /* Copy at most size - 1 bytes and always terminate; the length of `from`. */
 size_t strlcpy(char *to, const char *from, size_t size);
 /* Number in base 2..16 or 0 for C's prefixes; *end is where it stopped. */

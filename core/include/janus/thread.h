@@ -280,11 +280,8 @@ struct clone_args {			/* kernel form of clone3's */
 	int exit_signal;
 };
 long kernel_clone(const struct clone_args *args);		/* tid of the child, or -errno */
-/* The thread that becomes pid 1: call it first, once. NULL on no memory, as kthread_create. */
-struct thread *kthread_create_init(void (*fn)(void *));
-struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg);	/* not started: wake_up_new */
-long do_execve(const char *path, uaddr_t argv, uaddr_t envp);	/* dirfd forms inside exec.c */
-/* Boot: pid 1, not started; fn(NULL) runs in it and ends in kernel_execve(). It has files, fs context and signals. */
+struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg);	/* not started: wake_up_new; or NULL */
+/* Boot, once, before any other: pid 1, not started; fn(NULL) runs in it and ends in kernel_execve(). Or NULL. */
 struct thread *kthread_create_init(void (*fn)(void *));
 /* Boot: current, a kernel thread, becomes pid 1 running `path` with kernel strings. */
 int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
@@ -311,7 +308,6 @@ struct cred {				/* immutable once current's */
 struct cred *cred_copy(void);			/* a private copy of current's to change, or NULL */
 void cred_commit(struct cred *cred);		/* current takes it */
 void cred_put(const struct cred *cred);
-extern struct cred init_cred;			/* root with every capability */
 
 /* What one real user has in use, against its limits. core/process/user.c */
 struct user_struct {

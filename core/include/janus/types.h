@@ -56,10 +56,8 @@ typedef int clockid_t;
 #define __packed __attribute__((packed))
 #define __aligned(n) __attribute__((aligned(n)))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
-#define __must_check __attribute__((warn_unused_result))
 #define __noinline __attribute__((noinline))
 #define __always_inline inline __attribute__((always_inline))
-#define __section(s) __attribute__((section(s)))
 #define __cacheline_aligned __aligned(64)
 
 /* Errors in pointers: an address in the last page of the address space is -errno. */

@@ -153,7 +153,6 @@ static inline size_t zero_iter(size_t n, struct iov_iter *it)
 	might_sleep();
 	return iov_iter_moved(it, n - arch_clear_user(it->at, n));
 }
-void iov_iter_advance(struct iov_iter *it, size_t n);
 /* readv's argument: copies and checks nr segments; *heap to be kfree'd. Total length or -errno. */
 ssize_t import_iovec(uaddr_t uvec, unsigned long nr, struct iov_iter *it, struct iovec **heap);
 

@@ -23,16 +23,13 @@ _Static_assert(offsetof(struct trapframe, orig_x0) == USER_PT_REGS_SIZE, "Linux'
 
 #define PSR_MODE_MASK	0x0000000fu
 #define PSR_EL0t	0x0u
-#define PSR_EL1h	0x5u
 #define PSR_MODE32	0x00000010u
 #define PSR_F		0x00000040u
 #define PSR_I		0x00000080u
 #define PSR_A		0x00000100u
 #define PSR_D		0x00000200u
 #define PSR_BTYPE	0x00000c00u
-#define PSR_SSBS	0x00001000u
 #define PSR_SS		0x00200000u
-#define PSR_PAN		0x00400000u
 #define PSR_TCO		0x02000000u
 #define PSR_NZCV	0xf0000000u
 /* Bits that are reserved in an AArch64 user's PSTATE (Linux: SPSR_EL1_AARCH64_RES0_BITS). */

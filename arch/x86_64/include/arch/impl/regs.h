@@ -17,7 +17,6 @@
 #define USER_CS 0x33
 #define TSS_SELECTOR 0x40
 #define CPU_NUMBER_SELECTOR 0x7b	/* its limit is this CPU's number: getcpu in the vDSO */
-#define GDT_ENTRIES 16
 
 #define EFLAGS_CF (1UL << 0)
 #define EFLAGS_FIXED (1UL << 1)
@@ -49,14 +48,12 @@
 #define CR0_PG (1UL << 31)
 
 #define CR4_DE (1UL << 3)
-#define CR4_PSE (1UL << 4)
 #define CR4_PAE (1UL << 5)
 #define CR4_PGE (1UL << 7)
 #define CR4_OSFXSR (1UL << 9)
 #define CR4_OSXMMEXCPT (1UL << 10)
 #define CR4_UMIP (1UL << 11)
 #define CR4_FSGSBASE (1UL << 16)
-#define CR4_PCIDE (1UL << 17)
 #define CR4_OSXSAVE (1UL << 18)
 #define CR4_SMEP (1UL << 20)
 #define CR4_SMAP (1UL << 21)

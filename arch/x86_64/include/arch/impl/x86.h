@@ -111,7 +111,6 @@ void lapic_timer_init_cpu(void);
 void ioapic_init(void);
 
 /* ---- timer.c ---- */
-void timer_init(void);				/* calibrate: clock and this CPU's timer */
 void udelay(unsigned us);
 
 /* ---- smp.c ---- */
