@@ -181,6 +181,12 @@ def alive(process):
         return False
 
 
+def heed_signals():
+    """In a child: what was started in the background, or by nohup, ignores SIGINT or SIGHUP, and so would its children."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def test_interrupted(folder):
     """No guest outlives a command, however that ends, and those that wait for their turn do not begin."""
     qemu = os.path.join(folder, "qemu")
@@ -190,7 +196,7 @@ def test_interrupted(folder):
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)):
         open(f"{folder}/begun", "w").close()
         command = subprocess.Popen([sys.executable, "-c", GUESTS, ROOT, qemu], stdin=subprocess.DEVNULL,
-                                   env={**os.environ, "TMPDIR": folder})
+                                   env={**os.environ, "TMPDIR": folder}, preexec_fn=heed_signals)
         begun = wait_for(lambda: open(f"{folder}/begun").read().split())
         command.send_signal(number)
         wanted(command.wait(60) == status, f"{number}: {command.returncode}")
