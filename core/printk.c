@@ -16,6 +16,7 @@
 #include <janus/time.h>
 #include <janus/uaccess.h>
 #include <janus/wait.h>
+#include <generated/syscalls.h>
 #include <uapi/capability.h>
 
 #define LOG_SIZE 32768u		/* bytes; a power of two */

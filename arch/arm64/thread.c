@@ -12,7 +12,7 @@
 #include <janus/thread.h>
 
 /* Where the registers x19, x20 and x30 lie in arch_thread.saved. */
-enum { SAVED_X19 = 0, SAVED_X20 = 1, SAVED_FP = 10, SAVED_LR = 11 };
+enum { SAVED_X19 = 0, SAVED_X20 = 1, SAVED_LR = 11 };
 
 static void prepare_stack(struct thread *t)
 {

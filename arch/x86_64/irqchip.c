@@ -92,7 +92,9 @@ void lapic_init_cpu(void)
 	lapic_write(APIC_LVT_LINT1, LVT_MASKED);
 	lapic_write(APIC_LVT_ERROR, LVT_MASKED);
 	lapic_write(APIC_SPURIOUS, APIC_ENABLE | VECTOR_SPURIOUS);
-	lapic_timer_init_cpu();
+	lapic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
+	lapic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+	lapic_write(APIC_TIMER_INITIAL, 0);
 }
 
 static void mask_pic(void)
@@ -120,13 +122,6 @@ void lapic_init(void)
 	for (unsigned i = 0; i < acpi.nr_cpus; i++)
 		cpus[i].arch.apic_id = acpi.apic_ids[i];
 	lapic_init_cpu();
-}
-
-void lapic_timer_init_cpu(void)
-{
-	lapic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
-	lapic_write(APIC_LVT_TIMER, VECTOR_TIMER);
-	lapic_write(APIC_TIMER_INITIAL, 0);
 }
 
 void lapic_timer_start(u32 count) { lapic_write(APIC_TIMER_INITIAL, count); }

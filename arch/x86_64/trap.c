@@ -8,6 +8,7 @@
 #include <arch/irqflags.h>
 #include <arch/impl/regs.h>
 #include <arch/impl/x86.h>
+#include <arch/misc.h>
 #include <arch/mmu.h>
 #include <arch/trapframe.h>
 #include <janus/cpu.h>

@@ -8,7 +8,7 @@
 #include <generated/syscalls.h>
 #include <janus/signal.h>
 
-int simple_setattr(struct inode *i, const struct kattr *a)
+static int simple_setattr(struct inode *i, const struct kattr *a)
 {
 	if (a->valid & ATTR_SIZE) {
 		bool grows = a->size > i->size;

@@ -119,7 +119,7 @@ static struct dentry *dentry_new(struct super_block *sb, const struct qstr *q)
 	list_init(&d->sibling);
 	list_init(&d->lru);
 	d->offset = 0;
-	d->private = NULL;
+	d->next_offset = 2;		/* 0 and 1 are "." and ".." */
 	return d;
 }
 
@@ -187,7 +187,8 @@ static void unhash_locked(struct dentry *d)
 	spin_unlock(&bucket_locks[b % NR_BUCKET_LOCKS]);
 }
 
-void d_instantiate(struct dentry *d, struct inode *inode)
+/* Negative -> positive; hashes it if need be. */
+static void d_instantiate(struct dentry *d, struct inode *inode)
 {
 	spin_lock(&d->lock);
 	rcu_assign_pointer(d->inode, inode);
@@ -232,8 +233,7 @@ void d_delete(struct dentry *d)
 /* d becomes the last entry of its directory; the parent's lock is held. */
 static void order_locked(struct dentry *d, struct dentry *parent)
 {
-	d->offset = (u64)parent->private + 2;	/* 0 and 1 are "." and ".." */
-	parent->private = (char *)parent->private + 1;
+	d->offset = parent->next_offset++;
 	list_move_tail(&d->sibling, &parent->children);
 }
 
@@ -305,6 +305,9 @@ static bool try_to_die(struct dentry *d)
 	return __atomic_compare_exchange_n(&d->refs, &zero, DENTRY_DEAD, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+/* Free up to nr unused dentries; how many went. No dentry lock. */
+static unsigned dcache_shrink(unsigned nr);
+
 /* Nobody seems to refer to d: keep it on the LRU, or kill it and return its parent. */
 static struct dentry *dput_last(struct dentry *d)
 {
@@ -334,7 +337,7 @@ void dput(struct dentry *d)
 		d = dput_last(d);
 }
 
-unsigned dcache_shrink(unsigned nr)
+static unsigned dcache_shrink(unsigned nr)
 {
 	unsigned freed = 0;
 

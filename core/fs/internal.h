@@ -20,9 +20,6 @@ struct textbuf;
 /* ---- dcache.c ---- */
 /* Memory file systems: `d` is the last entry of its directory now. */
 void d_order(struct dentry *d);
-/* d_instantiate, d_order and a reference of the name's own, until d_unkeep. */
-void d_add_kept(struct dentry *d, struct inode *inode);
-void d_unkeep(struct dentry *d);
 void dcache_init(void);
 
 #define HASH_MULTIPLIER 0x9e3779b97f4a7c15ULL
@@ -195,8 +192,6 @@ ssize_t splice_to_pipe(struct file *in, loff_t *pos, struct file *out, size_t le
 extern struct file_system_type rootfs_type;
 void tmpfs_init(void);
 long memfd_fcntl(struct file *f, unsigned cmd, unsigned long arg);	/* F_ADD_SEALS, F_GET_SEALS */
-/* What directories in the dcache share: tmpfs, devtmpfs. */
-extern const struct file_ops dcache_dir_fops;
 
 /* In units of 512 bytes; what lies in the page cache alone is counted there. */
 static inline u64 inode_blocks(const struct inode *i)

@@ -5,6 +5,7 @@
  */
 #include "mqueue.h"
 #include <generated/syscalls.h>
+#include <janus/ipc.h>
 #include <janus/printk.h>
 
 #define MQUEUE_MAGIC 0x19800202

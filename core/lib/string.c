@@ -3,14 +3,10 @@
  * The C string functions, in plain C: words where both machines allow unaligned ones, bytes at the ends.
  * What is long an architecture copies in its own way; so it does user memory.
  */
-#define STRING_BODIES
 #include <janus/string.h>
 
 #ifndef __JANUS_UNIT__
 #include <arch/mmu.h>
-#endif
-
-#ifndef __JANUS_UNIT__
 #undef memcpy
 #undef memset
 #undef memcmp

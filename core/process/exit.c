@@ -10,8 +10,6 @@
 #include <janus/tty.h>
 #include <uapi/ptrace.h>
 
-void pgrp_orphan_check(struct process *p, struct process *dying_parent);	/* session.c */
-
 /* ---- letting go ---- */
 
 static void account_gone(struct process *p, const struct thread *t)
@@ -305,7 +303,8 @@ static void check_init(struct process *p, int code)
 	panic("Attempted to kill init! exitcode=0x%08x", code);
 }
 
-void do_exit(int code)
+/* This thread ends; code is a wait status. */
+static __noreturn void do_exit(int code)
 {
 	struct thread *t = current;
 	struct process *p = t->process;

@@ -113,7 +113,6 @@ static void thread_inherit(struct thread *t)
 #ifdef CONFIG_DEBUG
 	t->make_it_fail = parent->make_it_fail;
 #endif
-	t->ns = parent->ns;
 	t->cred = cred_get(parent->cred);
 }
 

@@ -67,6 +67,13 @@ struct pid *pidfd_pid_flags(unsigned int fd, unsigned *flags)
 	return pid;
 }
 
+static struct pid *pidfd_pid(unsigned int fd)
+{
+	unsigned flags;
+
+	return pidfd_pid_flags(fd, &flags);
+}
+
 struct pid *pidfd_or_proc_pid(unsigned int fd)
 {
 	struct pid *pid = pidfd_pid(fd);
@@ -78,13 +85,6 @@ struct pid *pidfd_or_proc_pid(unsigned int fd)
 	pid = f.file ? proc_pid_of_file(f.file) : NULL;
 	fd_put(f);
 	return pid ? pid : ERR_PTR(-EBADF);
-}
-
-struct pid *pidfd_pid(unsigned int fd)
-{
-	unsigned flags;
-
-	return pidfd_pid_flags(fd, &flags);
 }
 
 long sys_pidfd_open(pid_t nr, unsigned int flags)

@@ -113,9 +113,9 @@ void thread_release(struct thread *t);				/* off every list, numbers free. [tl];
 /* The same, onto `dead` by thread_link; a leader that waited for t as its last goes too, or its parent hears of it. [tl] */
 void thread_reap(struct thread *t, struct list_head *dead);
 void put_dead(struct list_head *dead);				/* outside of locks */
-struct pid *pidfd_pid(unsigned fd);				/* referenced, or ERR_PTR(-EBADF) */
+void pgrp_orphan_check(struct process *p, struct process *dying_parent);	/* session.c. [tl] */
+struct pid *pidfd_pid_flags(unsigned fd, unsigned *flags);	/* referenced, or ERR_PTR(-EBADF) */
 struct pid *pidfd_or_proc_pid(unsigned fd);			/* the same; also of a descriptor of /proc/PID */
-struct pid *pidfd_pid_flags(unsigned fd, unsigned *flags);
 struct file *pidfd_file(struct pid *pid, unsigned flags);	/* takes a reference of its own */
 
 /* Times of a process or thread, for rusage and friends. [tl] */

@@ -7,6 +7,7 @@
  * starts the new one.
  */
 #include "rq.h"
+#include <janus/entry.h>
 #include <janus/mm.h>
 #include <janus/printk.h>
 #include <janus/string.h>

@@ -11,8 +11,6 @@
 
 #include "ktap.h"
 
-extern char **environ;
-
 static pid_t run(char *const argv[], char *const envp[])
 {
 	pid_t pid = ktap_fork();

@@ -119,6 +119,8 @@ void ktap_killed(const struct ktap_at *at, pid_t pid, int sig);
 #define EXPECT_EXIT(pid, code) ktap_exit(KTAP_AT(false, #pid), pid, code)
 #define EXPECT_KILLED(pid, sig) ktap_killed(KTAP_AT(false, #pid), pid, sig)
 
+/* What a program does instead when it is executed with "--reexec" and these words; its result is the exit status. */
+int ktap_reexec(int argc, char **argv);
 /* Fork; a failure ends the subtest. The child must leave with _exit(). */
 pid_t ktap_fork(void);
 /* End the whole subtest as skipped, for a reason that is the machine's or the build's. */

@@ -42,7 +42,7 @@ void arch_send_ipi(unsigned id);
 /* Stop this CPU for ever, interrupts off (panic on another CPU, machine stop). */
 void arch_cpu_halt(void) __attribute__((noreturn));
 
-/* One line a CPU for /proc/cpuinfo into buf (size bytes, NUL-terminated); returns the length. */
+/* The lines of one CPU for /proc/cpuinfo into buf (size bytes, NUL-terminated); returns the length. */
 size_t arch_cpuinfo(unsigned cpu, char *buf, size_t size);
 
 /* Machine name of uname(2) ("x86_64", "aarch64"): NUL-terminated, constant. */

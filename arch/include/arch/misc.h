@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is left: the auxiliary vector's machine part, unwinding, TLS calls, registers for core dumps.
+ * What is left: the machine's part of an auxiliary vector and of exec, the vDSO, what a frame from outside may hold,
+ * unwinding. Any context, no lock.
  */
 #ifndef ARCH_MISC_H
 #define ARCH_MISC_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The clock: one counter that never goes back and agrees on all CPUs, and one timer a CPU.
+ * The clock: one counter that never goes back and agrees on all CPUs, and one timer a CPU. Any context; the timer
+ * with interrupts off. Called by core/time/ alone, and by core/time/vdso/ in user mode.
  */
 #ifndef ARCH_TIME_H
 #define ARCH_TIME_H

@@ -33,7 +33,7 @@ struct cpu {
 	struct mm *active_mm;		/* [irq] address space loaded in the MMU; idle threads borrow it */
 	bool mm_borrowed;		/* [irq] active_mm is not current's: this CPU holds a reference */
 	unsigned nofault;		/* [own] user copies that fault now fail at once: get_user_nofault() */
-	u64 ticks_user, ticks_system, ticks_idle;	/* [own] nanoseconds, for /proc/stat */
+	u64 ticks_user, ticks_system;	/* [own; read as is] nanoseconds, for /proc/stat */
 	u64 rcu_seen;			/* [atomic] last grace period this CPU passed */
 	bool rcu_ready;			/* [irq] callbacks wait to be run: core/sched/rcu.c */
 	struct rq *rq;			/* [const] core/sched/ */

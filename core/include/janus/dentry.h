@@ -39,7 +39,7 @@ struct dentry {
 	struct list_head children, sibling;	/* [parent's dl] */
 	struct list_head lru;			/* [lru_lock] unused ones, for reclaim */
 	u64 offset;				/* [parent's dl] memory file systems: place in getdents, rising along children */
-	void *private;
+	u64 next_offset;			/* [dl] that of the next child */
 	struct rcu_head rcu;
 	char inline_name[DNAME_INLINE];
 };
@@ -59,7 +59,6 @@ struct dentry *d_make_root(struct inode *inode);	/* takes over the inode's refer
 /* A name outside every tree: pipes, anonymous files. Takes over the inode's reference. */
 struct dentry *d_alloc_pseudo(struct super_block *sb, struct inode *inode, const char *name, const struct dentry_ops *ops);
 void d_add(struct dentry *d, struct inode *inode);		/* hash it; takes over the inode reference (may be NULL) */
-void d_instantiate(struct dentry *d, struct inode *inode);	/* negative -> positive; hashes it if need be */
 void d_delete(struct dentry *d);				/* unlinked: negative or unhashed */
 void d_drop(struct dentry *d);					/* unhash: the next look-up asks the file system */
 /* After a rename. Both parents' inode->lock held (and sb->rename_mutex when they differ). */
@@ -71,14 +70,13 @@ struct dentry *d_lookup(struct dentry *parent, const struct qstr *name);	/* refe
 static inline struct dentry *dget(struct dentry *d) { __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED); return d; }
 bool dget_live(struct dentry *d);				/* under RCU: a reference unless it is dead */
 void dput(struct dentry *d);
-/* Memory file systems, dir->lock held for write: d_instantiate with a reference of the name's own, until d_unkeep. */
+/* Memory file systems, dir->lock held for write: negative -> positive, the last of its
+ * directory, with a reference of the name's own until d_unkeep(). */
 void d_add_kept(struct dentry *d, struct inode *inode);
 void d_unkeep(struct dentry *d);
 bool d_ancestor(const struct dentry *above, const struct dentry *d);	/* above is d or over it; [rl] or RCU with rename_seq */
 static inline bool d_unhashed(const struct dentry *d) { return READ_ONCE(d->flags) & D_UNHASHED; }
 static inline bool d_is_root(const struct dentry *d) { return d->parent == d; }
-/* Reclaim: free up to nr unused dentries; how many went. Process context, no dentry lock. */
-unsigned dcache_shrink(unsigned nr);
 void d_shrink_children(struct dentry *parent);	/* unused ones below a directory */
 void d_genocide(struct dentry *root);		/* umount: drop D_KEEP references of a whole tree, then the unused */
 

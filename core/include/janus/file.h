@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Open files and descriptor tables. core/fs/file.c, fdtable.c.
+ * Open files and descriptor tables. core/fs/file.c, fdtable.c, dup.c.
  *
  * A struct file comes from a cache whose objects stay files for a grace period, so a look-up under RCU takes a
  * reference and then looks again. Field legend: [fl] files->lock, [rcu], [atomic], [const] after open. Process context.
@@ -70,7 +70,7 @@ struct file {
 	struct pid *owner;			/* [lock] F_SETOWN; counted */
 	int owner_type, owner_sig;		/* [lock] F_OWNER_*; F_SETSIG */
 	u32 site;				/* [const] who opened it: janus/alloc_site.h, debug builds */
-	struct list_head epoll_links;		/* [lock] epoll items that watch us */
+	struct list_head epoll_links;		/* [tree_mutex of eventpoll.c] epoll items that watch us */
 	struct rcu_head rcu;
 };
 enum { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_EXEC = 4, FMODE_PATH = 8,
@@ -97,10 +97,10 @@ ssize_t kernel_read(struct file *f, void *buf, size_t len, loff_t pos);
 ssize_t kernel_write(struct file *f, const void *buf, size_t len, loff_t pos);
 loff_t generic_llseek(struct file *f, loff_t offset, int whence);	/* regular files of the page cache; SEEK_DATA, SEEK_HOLE */
 loff_t noop_llseek(struct file *f, loff_t offset, int whence);		/* the position stays */
-extern const struct file_ops dcache_dir_fops;	/* directories whose names are all in the dcache */
+extern const struct file_ops dcache_dir_fops;	/* directories whose names are all in the dcache: tmpfs, devtmpfs */
 loff_t dir_llseek(struct file *f, loff_t offset, int whence);		/* SEEK_SET and SEEK_CUR */
 
-/* ---- descriptor tables: core/fs/fdtable.c ---- */
+/* ---- descriptor tables: core/fs/fdtable.c. A table of one thread alone is that thread's, without the lock ---- */
 struct fdtable {
 	unsigned max;			/* entries; a multiple of 64 */
 	struct file **fd;		/* [fl, rcu] */

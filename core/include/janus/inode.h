@@ -12,6 +12,7 @@
 #include <janus/lock.h>
 #include <janus/pagecache.h>
 #include <janus/types.h>
+#include <uapi/errno.h>
 #include <uapi/time.h>
 
 struct dentry;
@@ -29,7 +30,7 @@ struct file_system_type {
 	/* A filled super_block with root dentry, or ERR_PTR. data: mount(2)'s option string, kernel memory, may be NULL. */
 	struct super_block *(*mount)(struct file_system_type *type, const char *source, u32 flags, char *data);
 	bool nodev;			/* needs no block device; /proc/filesystems says so */
-	struct list_head link;
+	struct list_head link;		/* [types_lock of super.c] */
 };
 int register_filesystem(struct file_system_type *type);
 struct file_system_type *find_filesystem(const char *name);
@@ -50,11 +51,11 @@ struct super_block {
 	dev_t dev;				/* [const] st_dev */
 	u32 flags;				/* [atomic] SB_RDONLY and the like = MS_* that the superblock keeps */
 	u32 writers;				/* [atomic] writers of all its inodes: none is left when it becomes read-only */
-	u32 block_size;
-	u64 max_bytes;				/* largest file */
-	u64 magic;				/* statfs f_type */
-	u64 attributes_mask;			/* STATX_ATTR_* that its files could have */
-	void *private;
+	u32 block_size;				/* [const] */
+	u64 max_bytes;				/* [const] largest file */
+	u64 magic;				/* [const] statfs f_type */
+	u64 attributes_mask;			/* [const] STATX_ATTR_* that its files could have */
+	void *private;				/* [const] the file system's */
 	refcount_t refs;			/* mounts */
 	u64 next_ino;				/* [atomic] for memory file systems */
 	struct mutex rename_mutex;		/* renames between directories: first in the lock order */
@@ -74,7 +75,7 @@ struct inode_ops {
 	/* Directory operations are called with dir->lock held for write, names checked, permission granted. */
 	/* d_add `dentry` with an inode or NULL; 0 or -errno. NULL: all names are in the dcache (memory file systems). */
 	int (*lookup)(struct inode *dir, struct dentry *dentry);
-	/* These make the negative `dentry` positive by d_instantiate. */
+	/* These make the negative `dentry` positive: d_add_kept(). */
 	int (*create)(struct inode *dir, struct dentry *dentry, mode_t mode);
 	int (*mkdir)(struct inode *dir, struct dentry *dentry, mode_t mode);
 	int (*mknod)(struct inode *dir, struct dentry *dentry, mode_t mode, dev_t dev);
@@ -85,7 +86,7 @@ struct inode_ops {
 	int (*rmdir)(struct inode *dir, struct dentry *dentry);
 	int (*rename)(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new, unsigned flags);
 	struct inode *(*tmpfile)(struct inode *dir, mode_t mode);	/* an inode without a name, or ERR_PTR */
-	int (*setattr)(struct inode *inode, const struct kattr *attr);	/* permission already checked; NULL: simple_setattr */
+	int (*setattr)(struct inode *inode, const struct kattr *attr);	/* permission already checked; NULL: attr.c does it */
 	int (*getattr)(struct inode *inode, struct kstat *st);	/* amend what the inode says; NULL: nothing to amend */
 	/* Text of a symbolic link, or ERR_PTR: in buf (48 bytes), or valid while the inode is and readable 8 bytes past its
 	 * end. NULL: inode->link. */
@@ -105,21 +106,21 @@ struct inode {
 	const struct file_ops *fops;		/* [const] what open gives the file; never NULL */
 	ino_t ino;				/* [const] */
 	s64 size;				/* [il] */
-	u64 blocks;				/* 512-byte units; memory file systems: from nr_pages */
+	u64 blocks;				/* [il] 512-byte units; memory file systems: from nr_pages */
 	struct timespec atime, mtime, ctime, btime;	/* [il] but atime */
 	dev_t rdev;				/* [const] of a device node */
 	refcount_t refs;
 	s32 writers;				/* [atomic] open for writing; < 0: being executed (ETXTBSY) */
 	u16 iflags;				/* [il] IF_* */
-	u8 write_hint;				/* F_SET_RW_HINT */
+	u8 write_hint;				/* [as is] F_SET_RW_HINT */
 	struct rwsem lock;
 	struct address_space mapping;
 	void *private;				/* the file system's, or the pipe of a FIFO */
 	char *link;				/* [const] symlink text, padded; freed with the inode */
 	struct xattr *xattrs;			/* [il] extended attributes; freed with the inode */
-	spinlock_t flock_lock;			/* protects locks */
+	spinlock_t flock_lock;
 	u32 seals;				/* [il] F_SEAL_* of a memfd; F_SEAL_SEAL elsewhere */
-	struct list_head locks;			/* POSIX and flock record locks */
+	struct list_head locks;			/* [flock_lock] POSIX and flock record locks */
 	struct wait_queue *lock_wait;		/* [flock_lock] who waits for one of them */
 	struct hlist_head marks;		/* [marks_lock] who watches it: janus/notify.h */
 	struct rcu_head rcu;
@@ -151,7 +152,7 @@ static inline int inode_get_write(struct inode *i)	/* 0 or -ETXTBSY; undo by ino
 
 	do {
 		if (v < 0)
-			return -26;	/* ETXTBSY */
+			return -ETXTBSY;
 	} while (!__atomic_compare_exchange_n(&i->writers, &v, v + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
 	__atomic_fetch_add(&i->sb->writers, 1, __ATOMIC_SEQ_CST);
 	return 0;
@@ -167,7 +168,7 @@ static inline int inode_deny_write(struct inode *i)	/* exec: 0 or -ETXTBSY; undo
 
 	do {
 		if (v > 0)
-			return -26;	/* ETXTBSY */
+			return -ETXTBSY;
 	} while (!__atomic_compare_exchange_n(&i->writers, &v, v - 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
 	return 0;
 }
@@ -185,7 +186,6 @@ enum { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME = 16
        ATTR_ATIME_SET = 64, ATTR_MTIME_SET = 128, ATTR_KILL_PRIV = 256,
        ATTR_TIMES_NOW = 512 /* utimes(NULL): write permission is enough */, ATTR_OPEN = 1024 /* O_TRUNC */,
        ATTR_OWNER = 2048 /* only the owner may */ };
-int simple_setattr(struct inode *inode, const struct kattr *attr);	/* [il] */
 int notify_change(const struct path *p, struct kattr *attr);	/* checks, then setattr; takes inode->lock */
 /* A write or truncate by an unprivileged user takes setuid and setgid off; [il]. */
 void file_remove_privs(struct dentry *dentry);

@@ -91,7 +91,7 @@ struct mm {
 	u32 auxv_len;			/* in words */
 	u32 site;			/* [const] who made it: janus/alloc_site.h, debug builds */
 	struct file *exe;		/* [ml] */
-	bool dumpable;
+	bool dumpable;			/* [as is] PR_SET_DUMPABLE */
 	bool thp_disabled;		/* racy; PR_SET_THP_DISABLE, and nothing else: there are no huge pages */
 	u32 def_flags;			/* [ml] VM_LOCKED after mlockall(MCL_FUTURE) */
 	bool has_dontfork;		/* [ml] some area has, or had, VM_DONTFORK */

@@ -24,13 +24,11 @@ enum page_flag {
 	PG_LOCKED = 1 << 5,	/* page cache: contents in transit; wait on it */
 	PG_ANON = 1 << 6,	/* belongs to anonymous memory */
 	PG_LARGE = 1 << 7,	/* head of a large kmalloc of `order` */
-	PG_REFERENCED = 1 << 8,	/* page cache: read since reclaim last looked */
 	PG_TABLE = 1 << 9,	/* a page table */
 	PG_UNEVICTABLE = 1 << 10,	/* tmpfs: memory is the store */
-	PG_WRITEBACK = 1 << 11,
+	PG_ICACHE = 1 << 12,	/* made fetchable since it was last written by the kernel */
 	PG_HOT = 1 << 13,	/* anonymous, written soon after a fork: fork copies it at once */
 	PG_HOLLOW = 1 << 14,	/* tmpfs: set aside by fallocate once, not written nor mapped since: SEEK_DATA passes it */
-	PG_ICACHE = 1 << 12,	/* made fetchable since it was last written by the kernel */
 };
 
 /*

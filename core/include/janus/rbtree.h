@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Balanced binary trees with the links inside the elements (red-black). The caller descends to the place,
- * links, and rebalances: as in Linux. Any context, under the owner's lock. core/lib/rbtree.c.
+ * links, and rebalances. Any context, under the owner's lock. core/lib/rbtree.c.
  */
 #ifndef JANUS_RBTREE_H
 #define JANUS_RBTREE_H

@@ -88,8 +88,8 @@ int take_user_sigmask(uaddr_t mask, size_t size);
 static inline int set_user_sigmask(uaddr_t mask, size_t size) { return mask ? take_user_sigmask(mask, size) : 0; }
 void restore_saved_sigmask(void);		/* end of such a call: see restore_saved_sigmask_unless() */
 int copy_siginfo_to_user(uaddr_t to, const siginfo_t *info);
-/* Take the first of `mask` off current's queues: its number, or 0; fills SIGINFO_USED bytes. [sig] held; when info->si_code is SI_TIMER, the
- * caller calls posix_timer_delivered(info) once the lock is released. */
+/* Take the first of `mask` off current's queues: its number, or 0; fills SIGINFO_USED bytes. [sig] held; when
+ * info->si_code is SI_TIMER, the caller calls posix_timer_delivered(info) once the lock is released. */
 int dequeue_signal(sigset_t mask, siginfo_t *info);
 /* exit_to_user_work: deliver what is pending, or arrange the restart of the interrupted call. */
 void do_signal(struct trapframe *tf);

@@ -10,7 +10,7 @@
 
 struct kmem_cache;
 
-/* Objects of one size; freed ones sit in per-CPU magazines. ctor may be NULL; runs on each allocation. */
+/* Objects of one size; freed ones sit in per-CPU magazines. NULL on no memory. */
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align);
 void *kmem_cache_alloc(struct kmem_cache *cache, unsigned gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *object);

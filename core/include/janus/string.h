@@ -10,7 +10,7 @@ void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 #ifndef __JANUS_UNIT__
-/* Let the compiler open-code small constant sizes; it calls the functions above for the others. */
+/* -ffreestanding hides these from the compiler. It open-codes small constant sizes, and calls the functions for others. */
 #define memcpy(to, from, n) __builtin_memcpy(to, from, n)
 #define memset(to, c, n) __builtin_memset(to, c, n)
 #define memcmp(a, b, n) __builtin_memcmp(a, b, n)
@@ -26,14 +26,5 @@ char *strrchr(const char *s, int c);
 size_t strlcpy(char *to, const char *from, size_t size);
 /* Number in base 2..16 or 0 for C's prefixes; *end is where it stopped. */
 u64 strtoull(const char *s, char **end, unsigned base);
-
-/* -ffreestanding hides these from the compiler; it makes a few moves of them where it knows the size. (Host unit
- * tests give them other names.) */
-#if !defined(memcpy) && !defined(STRING_BODIES)
-#define memcpy(to, from, n) __builtin_memcpy(to, from, n)
-#define memmove(to, from, n) __builtin_memmove(to, from, n)
-#define memset(to, c, n) __builtin_memset(to, c, n)
-#define memcmp(a, b, n) __builtin_memcmp(a, b, n)
-#endif
 
 #endif

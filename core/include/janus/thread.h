@@ -37,7 +37,6 @@ struct file;
 struct cred;
 struct tty;
 struct dentry;
-struct nsproxy;
 
 /* thread->flags: one word, tested once on the way out to user mode. [atomic] */
 enum thread_flag {
@@ -45,13 +44,11 @@ enum thread_flag {
 	TF_NEED_RESCHED = 1 << 1,	/* another thread should run here */
 	TF_NOTIFY_RESUME = 1 << 2,	/* set_child_tid, call_exit_due */
 	TF_RESTORE_MASK = 1 << 3,	/* put saved_mask back if no handler runs (sigsuspend, ppoll) */
-	/* not core's work at exit: */
-	TF_FPU_LOAD = 1 << 4,		/* the architecture's: a face that uses it tests and clears it in its return path */
+	/* not work at exit: */
 	TF_SYSCALL_TRACE = 1 << 5,	/* its calls go through syscall_dispatch_traced(); changes while it is stopped */
 	TF_SINGLE_STEP = 1 << 6,	/* the same, and it traps behind each instruction */
 	TF_KERNEL = 1 << 16,		/* a kernel thread: never goes to user mode */
 	TF_EXITING = 1 << 17,
-	TF_VFORKED = 1 << 18,		/* a parent waits in vfork for us */
 	TF_FORKED_NOEXEC = 1 << 19,
 	TF_OOM_VICTIM = 1 << 20,
 };
@@ -67,7 +64,7 @@ enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MA
  */
 struct pid {
 	refcount_t refs;
-	pid_t nr;				/* [const] (in the initial pid namespace; nested ones come later) */
+	pid_t nr;				/* [const] */
 	struct thread *thread;			/* [tl, rcu] the thread with this tid */
 	struct process *process;		/* [tl, rcu] the process with this tgid */
 	struct list_head users[PIDTYPE_MAX];	/* [tl] PGID, SID only: processes, by pid_links */
@@ -86,8 +83,7 @@ struct thread {
 	struct files *files;			/* [self, pl] */
 	struct fs_context *fs;			/* [self, pl] */
 	const struct cred *cred;		/* [self, rcu] immutable once set: copy, change, replace */
-	struct nsproxy *ns;			/* [self, pl] NULL: the initial ones */
-	struct sched_entity se;
+	struct sched_entity se;			/* [rq] */
 	refcount_t refs;
 	spinlock_t lock;			/* [pl] */
 
@@ -129,8 +125,6 @@ struct thread {
 	uaddr_t set_child_tid;			/* [self] */
 	uaddr_t robust_list;			/* [self] */
 	struct sem_undo_list *sem_undos;	/* [self] what System V semaphores get back at its end; NULL: nothing yet */
-	uaddr_t rseq;				/* [self] */
-	u32 rseq_len, rseq_sig;
 	int pdeath_signal;			/* [self] prctl(PR_SET_PDEATHSIG) */
 
 	/* accounting; [self], read by others as is */
@@ -139,13 +133,9 @@ struct thread {
 	u64 min_faults, maj_faults;
 	u64 nvcsw, nivcsw;
 	u64 timer_slack;			/* ns */
-
-	struct cred *execing;			/* [self] credentials that exec is about to install */
-	void *poll_private;			/* [self] nested poll bookkeeping */
 	u32 personality;			/* [self] */
 	u16 ioprio;				/* [atomic] ioprio_set's; class 0: as the nice value says */
 	bool no_new_privs;			/* [self] */
-	bool io_wait;
 #ifdef CONFIG_DEBUG
 	/* core/sched/hunt.c; none of it passes to a child but make_it_fail */
 	bool make_it_fail;			/* [self; others write it as is] hunt.alloc is for this thread */
@@ -191,7 +181,8 @@ struct process {
 	struct pid *tty_old_pgrp;		/* [tl] session leader whose terminal hung up: its last foreground group */
 	bool session_leader;			/* [tl] */
 	u32 exec_creds;				/* [tl] threads in exec between a look at their tracer and new credentials */
-	bool child_subreaper, has_child_subreaper;
+	bool child_subreaper;			/* [its own threads; read as is] prctl(PR_SET_CHILD_SUBREAPER) */
+	bool has_child_subreaper;		/* [tl] somebody above is one */
 	bool membarrier_registered;		/* [atomic] membarrier(2) may interrupt others for us */
 
 	struct posix_timers *timers;		/* [atomic once] timer_create's; NULL when none */
@@ -208,7 +199,7 @@ struct process {
 	u64 nvcsw, nivcsw, cnvcsw, cnivcsw;
 	u64 maxrss, cmaxrss;			/* KiB */
 	u64 start_time;				/* ns, monotonic */
-	s16 oom_score_adj;
+	s16 oom_score_adj;			/* [as is] */
 	struct rcu_head rcu;
 	struct rlimit rlimits[RLIM_NLIMITS];	/* [pl of leader] read as is; last: what is before it starts as zero */
 };
@@ -290,7 +281,6 @@ void mm_release_futexes(struct thread *t);			/* core/ipc: exec or exit of t, whi
 void sem_undo_exit(void);
 int sem_undo_fork(struct thread *child, bool share);
 void sem_undo_unfork(struct thread *child);
-void do_exit(int code) __noreturn;				/* this thread; code is a wait status */
 void do_group_exit(int code) __noreturn;
 void process_init(void);
 

@@ -36,7 +36,6 @@ void tty_init(void);
 
 /* A session leader ends (on_exit) or gives its terminal up. Process context, no lock held. */
 void tty_disassociate(struct process *p, bool on_exit);
-/* setsid: p has no controlling terminal any more. [tl] held. */
 /* Where /proc/PID/stat asks: device number and foreground group of p's terminal (0, -1 when there is none). */
 void tty_of_process(struct process *p, dev_t *dev, pid_t *foreground);
 

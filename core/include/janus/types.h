@@ -31,7 +31,7 @@ typedef int pid_t;
 typedef u32 uid_t;
 typedef u32 gid_t;
 typedef u32 mode_t;		/* file type and permission bits, as S_IF* */
-typedef u32 dev_t;		/* Linux's 32-bit encoding, see devnum.h */
+typedef u32 dev_t;		/* Linux's 32-bit encoding, see device.h */
 typedef u64 ino_t;
 typedef int clockid_t;
 

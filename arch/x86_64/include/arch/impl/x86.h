@@ -37,7 +37,7 @@ extern char __uaccess_start[], __uaccess_end[];
 
 /* ---- cpu.c: features ---- */
 struct cpu_features {
-	bool nx, pge, smep, smap, umip, fsgsbase, pcid, xsave, avx, xsaveopt, rdrand, x2apic, arat;
+	bool nx, pge, smep, smap, umip, fsgsbase, pcid, xsave, avx, xsaveopt, rdrand, x2apic;
 	bool tsc_deadline, invariant_tsc;
 };
 extern struct cpu_features cpu_features;	/* constant after cpu_features_init() */
@@ -107,7 +107,6 @@ void lapic_send_init(u32 apic_id);
 void lapic_send_startup(u32 apic_id, unsigned page);
 void lapic_timer_start(u32 count);		/* one shot; 0 stops */
 u32 lapic_timer_count(void);
-void lapic_timer_init_cpu(void);
 void ioapic_init(void);
 
 /* ---- timer.c ---- */
