@@ -87,7 +87,7 @@ def run_command(machine, kernel, folder, command, guest_options=None, timeout=60
     if debian:
         archive.tree("/", packages.programs(machine), packages.LEFT_OUT)
     job.put(archive)
-    append = [f"console={machine.console}", "panic=-1", "quiet", *append]
+    append = [f"console={machine.console}", "panic=-1", "quiet", *append, *packages.linux_words(machine, kernel)]
     output = bytearray()
     with tempfile.TemporaryDirectory(prefix="janus.") as scratch, tempfile.TemporaryFile() as errors:
         initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"), pack)

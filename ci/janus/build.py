@@ -70,11 +70,16 @@ def compile_targets(machine, folder, targets, what):
                 match = NINJA_STEP.match(line)
                 if match:
                     step.at(match[1])
-    if ninja.returncode:
-        with open(log, errors="replace") as file:
-            text = file.read()
-        failed = text[text.find("FAILED:"):] if "FAILED:" in text else text
-        raise Trouble(f"building {machine.name} failed ({os.path.relpath(log)}):\n{readable(failed)}")
+        if ninja.returncode:
+            out.flush()
+            raise Trouble(f"building {machine.name} failed ({os.path.relpath(log)}):\n{complaints(log)}")
+
+
+def complaints(log):
+    """What ninja and the compilers say of a failed build."""
+    with open(log, errors="replace") as file:
+        text = file.read()
+    return readable(text[text.find("FAILED:"):] if "FAILED:" in text else text)
 
 
 def readable(text):

@@ -254,6 +254,6 @@ def main(words):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"janus: {red('error:', sys.stderr)} {where}{error.strerror}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else "writing a file: "
+        print(f"janus: {red('error:', sys.stderr)} {where}{error.strerror or error}", file=sys.stderr)
         return 1

@@ -14,6 +14,7 @@ import subprocess
 import time
 
 from .machine import PACKAGES
+from .setup import first_error
 from .term import Step, Trouble, say
 
 SUITE = "bookworm"
@@ -94,8 +95,8 @@ class Apt:
             out.writelines(f"deb {signed}{uri} {suite} main\n" for uri, suite in host_mirrors())
         with Step(f"fetching Debian's list of packages for {self.machine.name}"):
             done = self.run("apt-get", "update")
-        if done.returncode or not glob.glob(f"{self.home}/lists/*_Packages*"):
-            raise Trouble(f"apt cannot fetch Debian's package lists: {last_error(done.stdout)}")
+            if done.returncode or not glob.glob(f"{self.home}/lists/*_Packages*"):
+                raise Trouble(f"apt cannot fetch Debian's package lists: {first_error(done.stdout)}")
         open(stamp, "w").close()
 
     def depends(self, package):
@@ -113,15 +114,10 @@ class Apt:
         if absent:
             with Step(f"downloading {' '.join(absent)} ({self.machine.debian})"):
                 done = self.run("apt-get", "download", *absent, cwd=folder)
-            if done.returncode:
-                raise Trouble(f"apt cannot download {' '.join(absent)}: {last_error(done.stdout)}")
+                if done.returncode:
+                    raise Trouble(f"apt cannot download {' '.join(absent)}: {first_error(done.stdout)}")
             found = {name: glob.glob(f"{folder}/{name}_*.deb") for name in names}
         return [max(files, key=os.path.getmtime) for files in found.values()]
-
-
-def last_error(text):
-    lines = [line for line in text.splitlines() if line.startswith(("E:", "W:"))] or text.splitlines()[-1:]
-    return lines[0] if lines else "no message"
 
 
 @contextlib.contextmanager
@@ -179,6 +175,11 @@ def programs(machine):
     """The folder that PROGRAMS are unpacked in."""
     names = PROGRAMS + tuple(name.format(machine.triplet.replace("_", "-")) for name in NATIVE)
     return unpack(machine, names, machine.packages("programs"))
+
+
+def linux_words(machine, kernel):
+    """What a command line needs when this kernel is Debian's."""
+    return machine.linux if os.path.basename(kernel).startswith("vmlinuz-") else ()
 
 
 def linux_kernel(machine):

@@ -29,6 +29,8 @@ def kernel_arguments(machine, options):
         words.append("quiet")
     if options.icount:
         words += ["norandmaps", "nokaslr"]
+    if options.oracle:
+        words += machine.linux
     return words + ([options.append] if options.append else [])
 
 

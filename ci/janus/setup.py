@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from .term import Step, Trouble, say
+from .term import Step, Trouble
 
 # Program: the Debian package that has it.
 COMMON = {"meson": "meson", "ninja": "ninja-build", "apt-get": "apt", "dpkg-deb": "dpkg"}
@@ -51,12 +51,17 @@ def need(*groups):
         raise Trouble(f"Debian packages are missing; {by_hand}")
     with Step(f"installing {' '.join(packages)}"):
         update = [*command[:-len(packages) - 3], "update", "-qq"]
-        subprocess.run(update, stdout=subprocess.DEVNULL)
-        done = subprocess.run(command, stdout=subprocess.DEVNULL)
-    still = missing(tools)
-    if done.returncode or still:
-        raise Trouble(f"apt could not install {' '.join(still or packages)} (it says why above)")
-    say("the tools are there")
+        subprocess.run(update, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        still = missing(tools)
+        if done.returncode or still:
+            raise Trouble(f"apt could not install {' '.join(still or packages)}: {first_error(done.stderr)}")
+
+
+def first_error(text):
+    """The line of apt's that says what is wrong."""
+    lines = text.splitlines()
+    return next((line for line in lines if line.startswith(("E:", "W:"))), lines[-1] if lines else "it does not say why")
 
 
 def tools_for(machines):

@@ -2,6 +2,7 @@
 /*
  * The devices of memory, the kernel's log, and the switches below /proc.
  */
+#include <linux/futex.h>
 #include <linux/random.h>
 #include <sys/ioctl.h>
 #include <sys/klog.h>
@@ -199,6 +200,66 @@ TEST(devs, "personality, wchan and schedstat of a process")
 	EXPECT_EQ(sscanf(slurp("/proc/self/schedstat"), "%lu %lu %lu", &run, &waited, &slices), 3);
 	EXPECT_TRUE(run > 0 && slices > 0);
 	EXPECT_STREQ(slurp("/proc/self/wchan"), "0");
+}
+
+static char *call_of(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	return slurp(path);
+}
+
+TEST(devs, "syscall: the call that a sleeper is in, with its arguments, stack and place")
+{
+	static int word = 7;
+	unsigned long sp, pc;
+	char want[200], *text;
+	int at = 0;
+	pid_t pid = ktap_fork();
+
+	if (pid == 0) {
+		syscall(SYS_futex, &word, FUTEX_WAIT, 7, NULL, 0x5555L, 0x6666L);
+		_exit(0);
+	}
+	wait_until_blocked(pid);
+	snprintf(want, sizeof(want), "%ld %p 0x0 0x7 0x0 0x5555 0x6666 ", (long)SYS_futex, (void *)&word);
+	text = call_of(pid);
+	ASSERT_TRUE(text != NULL);
+	EXPECT_MEMEQ(text, want, strlen(want));
+	EXPECT_EQ(sscanf(text + strlen(want), "0x%lx 0x%lx\n%n", &sp, &pc, &at), 2);
+	EXPECT_EQ(text[strlen(want) + at], '\0');
+	EXPECT_TRUE(labs((long)(sp - (unsigned long)&pid)) < 1 << 16);
+	EXPECT_TRUE(pc != 0);
+	kill(pid, SIGKILL);
+	wait_for_state(pid, 'Z');
+	EXPECT_STREQ(call_of(pid), "-1 0x0 0x0\n");
+	EXPECT_KILLED(pid, SIGKILL);
+	EXPECT_EQ(strtol(call_of(getpid()), NULL, 10), SYS_read);
+}
+
+TEST(devs, "syscall: running, or stopped outside of a call; only for who may trace it")
+{
+	unsigned long sp = 0, pc = 0;
+	volatile unsigned *turns = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid = ktap_fork();
+	int fd;
+
+	while (pid == 0)
+		++*turns;
+	while (!*turns)
+		sched_yield();
+	EXPECT_STREQ(call_of(pid), "running\n");
+	kill(pid, SIGSTOP);
+	wait_for_state(pid, 'T');
+	EXPECT_EQ(sscanf(call_of(pid), "-1 0x%lx 0x%lx\n", &sp, &pc), 2);
+	EXPECT_TRUE(sp && pc);
+	fd = open("/proc/1/syscall", O_RDONLY);
+	EXPECT_OK(fd);
+	become_nobody();
+	EXPECT_TRUE(call_of(pid) == NULL);
+	EXPECT_EQ(errno, EACCES);
+	EXPECT_ERRNO(read(fd, (char[8]){ 0 }, 8), EPERM);
 }
 
 TEST(devs, "auxv and environ are those of the program")

@@ -38,9 +38,51 @@ void ktap_print(const char *format, ...)
 		;
 }
 
+/* "# pid 12 (pipe) is in call 0 0x3 ...", as /proc/PID/syscall has it. */
+static void tell_call(const char *pid)
+{
+	char name[32] = "", call[200] = "";
+	const char *files[] = { "comm", "syscall" };
+	char *texts[] = { name, call };
+	const size_t sizes[] = { sizeof(name), sizeof(call) };
+
+	for (int i = 0; i < 2; i++) {
+		char path[300];
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/%s/%s", pid, files[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return;
+		read(fd, texts[i], sizes[i] - 1);
+		close(fd);
+		texts[i][strcspn(texts[i], "\n")] = '\0';
+	}
+	ktap_print("# pid %s (%s) %s%s\n", pid, name, *call == '-' || *call == 'r' ? "is in no call: " : "is in call ", call);
+}
+
+/* What hangs: each process that is younger than the subtest. */
+static void tell_calls(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int told = 0;
+
+	while (proc && told < 8 && (entry = readdir(proc)))
+		if (atoi(entry->d_name) >= running) {
+			tell_call(entry->d_name);
+			told++;
+		}
+	if (proc)
+		closedir(proc);
+}
+
+/* It interrupts nothing but waitpid. */
 static void watchdog(int sig)
 {
 	(void)sig;
+	if (!timed_out && running > 0)
+		tell_calls();
 	timed_out = 1;
 	if (running > 0) {
 		kill(-running, SIGKILL);

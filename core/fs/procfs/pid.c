@@ -243,6 +243,7 @@ static int show_schedstat(struct textbuf *t, const struct proc_target *target)
 	LINK_NODE("cwd", proc_cwd_ops), LINK_NODE("root", proc_root_ops), LINK_NODE("exe", proc_exe_ops), \
 	SPLICE_NODE("mounts", 0444, proc_show_mounts), SPLICE_NODE("mountinfo", 0444, proc_show_mountinfo), \
 	MEMORY_NODE("smaps", 0444, proc_show_smaps), FILE_NODE("wchan", 0444, show_wchan),              \
+	FILE_NODE("syscall", 0400, proc_show_syscall),                                                  \
 	FILE_NODE("schedstat", 0444, show_schedstat), FILE_NODE("oom_score", 0444, show_oom_score),     \
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj, .write = write_oom_score_adj }, \
 	PROC_PID_HUNT

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * /proc/PID/stat, status and statm: a process in numbers.
+ * /proc/PID/stat, status, statm and syscall: a process in numbers.
  */
 #include "proc.h"
 
@@ -32,6 +32,47 @@ static char state_char(const struct thread *t)
 	if (state & THREAD_TRACED)
 		return 't';
 	return state & THREAD_DEAD ? 'X' : 'R';
+}
+
+/* Where a thread's user was left, and the call it came in by. */
+struct user_state {
+	long nr;		/* -1: none */
+	unsigned long args[6], sp, pc;
+};
+
+/* False when it runs, or ran meanwhile: then its frame may be of two calls. */
+static bool take_user_state(const struct thread *t, struct user_state *s)
+{
+	const struct trapframe *tf = arch_thread_frame(t);
+	u64 turns = READ_ONCE(t->nvcsw) + READ_ONCE(t->nivcsw);
+
+	if (t != current && state_char(t) == 'R')
+		return false;
+	s->nr = tf_syscall_nr(tf);
+	for (unsigned i = 0; i < ARRAY_SIZE(s->args); i++)
+		s->args[i] = tf_syscall_arg(tf, i);
+	s->sp = tf_sp(tf);
+	s->pc = tf_pc(tf);
+	barrier();
+	return t == current || (state_char(t) != 'R' && READ_ONCE(t->nvcsw) + READ_ONCE(t->nivcsw) == turns);
+}
+
+int proc_show_syscall(struct textbuf *t, const struct proc_target *target)
+{
+	const struct thread *thread = target->thread;
+	struct user_state s = { .nr = -1 };
+
+	if (!thread_may_access(target->thread))
+		return -EPERM;
+	if (!thread->exit_state && !thread_flag(thread, TF_KERNEL) && !take_user_state(thread, &s)) {
+		tb_puts(t, "running\n");
+		return 0;
+	}
+	tb_printf(t, "%ld", s.nr);
+	for (unsigned i = 0; i < ARRAY_SIZE(s.args) && s.nr >= 0; i++)
+		tb_printf(t, " 0x%lx", s.args[i]);
+	tb_printf(t, " 0x%lx 0x%lx\n", s.sp, s.pc);
+	return 0;
 }
 
 static const char *state_name(char state)

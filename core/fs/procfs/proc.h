@@ -94,6 +94,7 @@ int proc_fd_iterate(struct file *f, struct dir_context *ctx);
 int proc_show_stat(struct textbuf *t, const struct proc_target *target);
 int proc_show_status(struct textbuf *t, const struct proc_target *target);
 int proc_show_statm(struct textbuf *t, const struct proc_target *target);
+int proc_show_syscall(struct textbuf *t, const struct proc_target *target);
 /* pid_mem.c */
 int proc_show_maps(struct textbuf *t, const struct proc_target *target);
 int proc_show_smaps(struct textbuf *t, const struct proc_target *target);
