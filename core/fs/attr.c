@@ -90,16 +90,23 @@ static int may_change(struct inode *i, struct kattr *a)
 	return 0;
 }
 
-static int check_size(struct inode *i, s64 size)
+int inode_size_allowed(const struct inode *i, s64 size)
 {
-	if (size > i->size) {
-		if ((u64)size > rlimit(RLIMIT_FSIZE)) {
-			signal_send_thread(current, SIGXFSZ, NULL);
-			return -EFBIG;
-		}
-		if ((u64)size > i->sb->max_bytes)
-			return -EFBIG;
+	if (size <= i->size)
+		return 0;
+	if ((u64)size > rlimit(RLIMIT_FSIZE)) {
+		signal_send_thread(current, SIGXFSZ, NULL);
+		return -EFBIG;
 	}
+	return (u64)size > i->sb->max_bytes ? -EFBIG : 0;
+}
+
+static int check_size(const struct inode *i, s64 size)
+{
+	int err = inode_size_allowed(i, size);
+
+	if (err)
+		return err;
 	if ((size < i->size && (i->seals & F_SEAL_SHRINK)) || (size > i->size && (i->seals & F_SEAL_GROW)))
 		return -EPERM;
 	return 0;

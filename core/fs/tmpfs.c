@@ -372,11 +372,10 @@ static int tmpfs_fallocate(struct file *f, int mode, loff_t offset, loff_t len)
 		if (!err)
 			punch(i, offset, end);
 	} else {
-		if (!(mode & FALLOC_FL_KEEP_SIZE) && (u64)end > rlimit(RLIMIT_FSIZE) && end > i->size)
-			err = -EFBIG;
-		else if ((i->seals & F_SEAL_GROW) && end > i->size)
+		err = inode_size_allowed(i, end);	/* of bytes past the end too, which FALLOC_FL_KEEP_SIZE hides */
+		if (!err && (i->seals & F_SEAL_GROW) && end > i->size)
 			err = -EPERM;
-		else
+		if (!err)
 			err = allocate(i, offset, end);
 		if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > i->size)
 			i->size = end;

@@ -158,6 +158,30 @@ TEST(trunc, "fallocate makes a file longer, or not with FALLOC_FL_KEEP_SIZE")
 	EXPECT_ERRNO(fallocate(fd, 0, -1, 10), EINVAL);
 }
 
+TEST(trunc, "the size limit stops fallocate with EFBIG and SIGXFSZ, with FALLOC_FL_KEEP_SIZE too")
+{
+	scratch();
+	int fd = scratch_file("f", "", 0644);
+
+	for (int mode = 0; mode <= 1 /* keep size */; mode++) {
+		pid_t pid = ktap_fork();
+
+		if (pid == 0) {
+			struct rlimit limit = { 5000, 5000 };
+
+			signal(SIGXFSZ, SIG_IGN);
+			ASSERT_OK(setrlimit(RLIMIT_FSIZE, &limit));
+			EXPECT_OK(fallocate(fd, mode, 0, 5000));
+			EXPECT_ERRNO(fallocate(fd, mode, 4000, 1001), EFBIG);
+			signal(SIGXFSZ, SIG_DFL);
+			fallocate(fd, mode, 5000, 1);
+			_exit(0);
+		}
+		EXPECT_KILLED(pid, SIGXFSZ);
+	}
+	EXPECT_EQ(size_of(fd), 5000);
+}
+
 TEST(trunc, "fallocate can punch a hole")
 {
 	static char out[12288];

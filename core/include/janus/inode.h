@@ -186,6 +186,7 @@ enum { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME = 16
        ATTR_ATIME_SET = 64, ATTR_MTIME_SET = 128, ATTR_KILL_PRIV = 256,
        ATTR_TIMES_NOW = 512 /* utimes(NULL): write permission is enough */, ATTR_OPEN = 1024 /* O_TRUNC */,
        ATTR_OWNER = 2048 /* only the owner may */ };
+int inode_size_allowed(const struct inode *i, s64 size);	/* 0, or -EFBIG, past RLIMIT_FSIZE with SIGXFSZ; [il] */
 int notify_change(const struct path *p, struct kattr *attr);	/* checks, then setattr; takes inode->lock */
 /* A write or truncate by an unprivileged user takes setuid and setgid off; [il]. */
 void file_remove_privs(struct dentry *dentry);
