@@ -129,8 +129,9 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 	f->path = *p;
 	f->inode = inode;
 	f->ops = inode->fops;
-	f->flags = flags & ~FLAGS_NOT_KEPT;
+	f->flags = flags;			/* all of them, for open to see */
 	if (unlikely(flags & O_PATH)) {
+		f->flags &= ~FLAGS_NOT_KEPT;
 		f->mode = FMODE_PATH;
 		return f;
 	}
@@ -148,6 +149,7 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 		err = S_ISSOCK(inode->mode) ? -ENXIO : -EINVAL;
 	if (!err && f->ops->open)
 		err = f->ops->open(inode, f);
+	f->flags &= ~FLAGS_NOT_KEPT;
 	if (unlikely(err)) {
 		if (f->mode & FMODE_WRITER)
 			inode_put_write(inode);

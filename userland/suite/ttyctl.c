@@ -78,6 +78,39 @@ TEST(ttyctl, "TIOCGPTPEER opens the other end without its name")
 	EXPECT_ERRNO(ioctl(tty, TIOCGPTPEER, O_RDWR), EIO);
 }
 
+TEST(ttyctl, "a session's leader who opens a terminal controls it, not with O_NOCTTY, however it is opened")
+{
+	pid_t pid;
+
+	open_pair();
+	pid = ktap_fork();
+	if (pid == 0) {
+		int own;
+
+		ASSERT_OK(setsid());
+		own = ASSERT_OK(open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
+		EXPECT_EQ(fcntl(own, F_GETFL) & ~O_LARGEFILE, O_RDWR);
+		EXPECT_ERRNO(open("/dev/tty", O_RDWR), ENXIO);
+		EXPECT_OK(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY));
+		EXPECT_ERRNO(open("/dev/tty", O_RDWR), ENXIO);
+		EXPECT_OK(open(name, O_WRONLY));
+		EXPECT_ERRNO(open("/dev/tty", O_RDWR), ENXIO);
+		EXPECT_OK(open(name, O_RDONLY));
+		EXPECT_OK(open("/dev/tty", O_RDWR));
+		EXPECT_EQ(tcgetsid(own), getpid());
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	pid = ktap_fork();
+	if (pid == 0) {
+		ASSERT_OK(setsid());
+		EXPECT_OK(ioctl(master, TIOCGPTPEER, O_RDWR));
+		EXPECT_OK(open("/dev/tty", O_RDWR));
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+}
+
 TEST(ttyctl, "the old struct termio gives the low halves, and sets them")
 {
 	struct { unsigned short iflag, oflag, cflag, lflag; unsigned char line, cc[8]; } old;
