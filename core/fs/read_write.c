@@ -229,6 +229,8 @@ static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *
 		pos_unlock(f, locked);
 		transferred(f, n, write);
 	}
+	if (!n && !write)
+		notify_file(f, IN_ACCESS);	/* unlike a read, a vector of nothing, or at the end, is heard of */
 	kfree(heap);
 	return n;
 }
@@ -317,9 +319,11 @@ static long refuse_rwf(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, b
 	else
 		n = import_iovec(vec, nr, &it, &heap);
 	if (n >= 0) {
-		n = it.count ? -EOPNOTSUPP : 0;
-		if (!(f.file->mode & (write ? FMODE_WRITE : FMODE_READ)))
-			n = -EBADF;
+		n = may_transfer(f.file, write);
+		if (!n && it.count)
+			n = -EOPNOTSUPP;
+		if (!n && !write)
+			notify_file(f.file, IN_ACCESS);
 		kfree(heap);
 	}
 	fd_put(f);

@@ -68,6 +68,15 @@ int futex_get_key(struct futex_key *key, uaddr_t addr, bool private)
 	return 0;
 }
 
+/* The key of a word that is not read: as on Linux, its page is brought in all the same when others may share it. */
+static inline int get_key_unread(struct futex_key *key, uaddr_t addr, bool private)
+{
+	int err = futex_get_key(key, addr, private);
+	u32 word;
+
+	return err || private ? err : get_user(&word, addr);
+}
+
 /* ---- waking ---- */
 
 /* w leaves its queue; its thread may be gone as soon as bucket is NULL. [bucket->lock] */
@@ -110,7 +119,7 @@ long futex_wake(uaddr_t addr, bool private, u32 nr, u32 bitset)
 
 	if (unlikely(!bitset))
 		return -EINVAL;
-	err = futex_get_key(&key, addr, private);
+	err = get_key_unread(&key, addr, private);
 	if (unlikely(err))
 		return err;
 	b = futex_bucket_of(&key);
@@ -132,10 +141,10 @@ struct futex_pair {
 
 static int find_pair(struct futex_pair *p, uaddr_t addr, uaddr_t addr2, bool private)
 {
-	int err = futex_get_key(&p->key[0], addr, private);
+	int err = get_key_unread(&p->key[0], addr, private);
 
 	if (!err)
-		err = futex_get_key(&p->key[1], addr2, private);
+		err = get_key_unread(&p->key[1], addr2, private);
 	if (err)
 		return err;
 	p->bucket[0] = futex_bucket_of(&p->key[0]);

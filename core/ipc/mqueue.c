@@ -143,6 +143,7 @@ static int mqueue_flush(struct file *f)
 
 const struct file_ops mqueue_fops = {
 	.read = mqueue_read, .poll = mqueue_poll, .flush = mqueue_flush, .llseek = generic_llseek,
+	.each = EACH_READ,
 };
 
 /* The queue's file, open for `mode`, to be fd_put; or NULL. */

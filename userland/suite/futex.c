@@ -254,6 +254,22 @@ TEST(futex, "an operation on a read-only word may wait and wake")
 	EXPECT_EQ(futex(word, WAKE | PRIVATE, 1, NULL, NULL, 0), 0);
 }
 
+TEST(futex, "who wakes in memory that others might see brings the word's page in, a private one does not")
+{
+	unsigned char present[2] = { 9, 9 };
+	size_t page = page_size();
+	char *area = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = ASSERT_OK(memfd_create("f", 0));
+	char *beyond = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	EXPECT_EQ(futex((void *)area, WAKE | PRIVATE, 1, NULL, NULL, 0), 0);
+	EXPECT_EQ(futex((void *)(area + page), WAKE, 1, NULL, NULL, 0), 0);
+	ASSERT_OK(mincore(area, 2 * page, present));
+	EXPECT_EQ(present[0], 0);
+	EXPECT_EQ(present[1], 1);
+	EXPECT_ERRNO(futex((void *)beyond, WAKE, 1, NULL, NULL, 0), EFAULT);
+}
+
 static volatile int turns, turn;
 
 static void *player(void *arg)

@@ -2,8 +2,10 @@
 /*
  * inotify, its descriptor: watches and what they ask for, reading and waiting, the queue's end, limits, refusals.
  */
+#include <linux/fs.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 
 #include "heard.h"
 
@@ -106,6 +108,24 @@ TEST(inotify, "a read takes whole events, and says EINVAL when not one fits")
 	EXPECT_STREQ(e->name, "sixteen--letters");
 	EXPECT_OK(ioctl(watcher, FIONREAD, &ready));
 	EXPECT_EQ(ready, 0);
+}
+
+TEST(inotify, "a vector is read piece by piece: no event spans two of them")
+{
+	char buf[3][40] __attribute__((aligned(8)));
+	struct iovec v[3] = { { buf[0], 32 }, { buf[1], 31 }, { buf[2], 32 } };
+
+	begin();
+	watch(".", IN_CREATE);
+	make("a");
+	make("b");
+	make("c");
+	EXPECT_ERRNO(readv(watcher, v + 1, 2), EINVAL);
+	EXPECT_EQ(readv(watcher, v, 3), 32);
+	v[1].iov_len = 33;
+	EXPECT_EQ(readv(watcher, v + 1, 2), 32);
+	EXPECT_EQ(readv(watcher, v, 3), 32);
+	EXPECT_ERRNO(syscall(SYS_preadv2, watcher, v, 1L, -1L, 0L, RWF_SYNC), EOPNOTSUPP);
 }
 
 TEST(inotify, "a reader waits for an event, a signal ends its waiting")

@@ -35,6 +35,24 @@ TEST(inotifyev, "a file's life in a watched directory")
 	EXPECT_STREQ(heard(), "1:delete(f)");
 }
 
+TEST(inotifyev, "a vector that is read is heard of though it is empty or at the end, a plain read is not")
+{
+	struct iovec v = { (char[1]){ 0 }, 1 };
+	int fd;
+
+	begin();
+	make("f");
+	watch("f", IN_ACCESS | IN_MODIFY);
+	fd = ASSERT_OK(open("f", O_RDWR));
+	EXPECT_EQ(read(fd, v.iov_base, 1), 0);
+	EXPECT_EQ(writev(fd, &v, 0), 0);
+	EXPECT_STREQ(heard(), "");
+	EXPECT_EQ(readv(fd, &v, 0), 0);
+	EXPECT_STREQ(heard(), "1:access");
+	EXPECT_EQ(preadv(fd, &v, 1, 100), 0);
+	EXPECT_STREQ(heard(), "1:access");
+}
+
 TEST(inotifyev, "a watched file: no name, attrib when its last name goes, and the end when nobody has it open")
 {
 	int fd;

@@ -3,11 +3,13 @@
  * POSIX message queues: names and who may open them, messages by priority, waiting, being told, and the file system.
  * The C library's own calls, and the raw ones where it would keep a bad value away.
  */
+#include <linux/fs.h>
 #include <mqueue.h>
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "ktap.h"
 
@@ -283,6 +285,18 @@ TEST(mq, "a close ends the notification; a waiting receiver comes before it")
 	EXPECT_EXIT(pid, 0);
 	EXPECT_EQ(told_value, 0);
 	EXPECT_ERRNO(mq_notify(q, &ev), EBUSY);
+}
+
+TEST(mq, "what a queue says of itself is read piece by piece")
+{
+	char a[2], b[2];
+	struct iovec v[] = { { a, 2 }, { b, 2 } };
+	mqd_t q = queue(1, 0);
+
+	EXPECT_EQ(preadv(q, v, 2, 1), 4);
+	EXPECT_MEMEQ(a, "SI", 2);
+	EXPECT_MEMEQ(b, "ZE", 2);
+	EXPECT_ERRNO(syscall(SYS_preadv2, q, v, 2L, 0L, 0L, RWF_SYNC), EOPNOTSUPP);
 }
 
 TEST(mq, "the file system: a queue is a file there, and says what is in it")

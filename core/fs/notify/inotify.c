@@ -337,6 +337,7 @@ static const struct file_ops inotify_fops = {
 	.poll = inotify_poll,
 	.ioctl = inotify_ioctl,
 	.llseek = noop_llseek,
+	.each = EACH_READ,
 	.release = inotify_release,
 	.show_fdinfo = inotify_fdinfo,
 };
