@@ -48,7 +48,7 @@ static struct stage {
 } *stage;
 
 static struct {
-	int stat;		/* /proc/PID/task/TID/stat */
+	int stat, call;		/* /proc/PID/task/TID/stat, and .../syscall where there is one, or -1 */
 	bool gone, stopped;
 } known[ACTORS];
 
@@ -323,6 +323,7 @@ void actors_begin(void)
 {
 	static const long nothing[6];
 	char path[64];
+	int dir;
 
 	actors_memory();
 	memset(stage, 0, sizeof(*stage));
@@ -339,9 +340,11 @@ void actors_begin(void)
 	while (!__atomic_load_n(&stage->ready, __ATOMIC_ACQUIRE) && waitid(P_PID, stage->box[A].tid, NULL, WEXITED | WNOHANG | WNOWAIT) == 0)
 		sched_yield();
 	for (enum actor who = A; who < ACTORS; who++) {
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", stage->box[who == B ? B : A].tid,
-			 stage->box[who].tid);
-		known[who].stat = open(path, O_RDONLY | O_CLOEXEC);
+		snprintf(path, sizeof(path), "/proc/%d/task/%d", stage->box[who == B ? B : A].tid, stage->box[who].tid);
+		dir = open(path, O_PATH | O_CLOEXEC);
+		known[who].stat = openat(dir, "stat", O_RDONLY | O_CLOEXEC);
+		known[who].call = openat(dir, "syscall", O_RDONLY | O_CLOEXEC);
+		close(dir);
 		actors_order(who, SYS_getuid, nothing);
 	}
 	actors_settle(false);
@@ -409,10 +412,21 @@ static char state(int fd)
 	return end && end[1] ? end[2] : 'R';
 }
 
+/* Linux may take the CPU from one that is about to sleep, such as a wait4 that has found its child: it looks asleep,
+ * and will come back. Its call is told only of one that has left the CPU by itself. */
+static bool only_interrupted(int call)
+{
+	char text[8] = "";
+
+	return pread(call, text, sizeof(text) - 1, 0) > 0 && !strcmp(text, "running");
+}
+
 static bool quiet(enum actor who)
 {
 	char s = state(known[who].stat);
 
+	if (s == 'S' && only_interrupted(known[who].call))
+		return false;
 	known[who].stopped = s == 'T' || s == 't';
 	known[who].gone = s == 'X' || s == 'Z';
 	return s != 'R' && s != 'D';
@@ -489,8 +503,10 @@ bool actors_end(void)
 	int tries = 0;
 	long since;
 
-	for (enum actor who = A; who < ACTORS; who++)
+	for (enum actor who = A; who < ACTORS; who++) {
 		close(known[who].stat);
+		close(known[who].call);
+	}
 	while (waitpid(-1, NULL, WNOHANG | __WALL) >= 0 || errno == EINTR) {
 		kill(stage->box[A].tid, SIGKILL);
 		kill(stage->box[B].tid, SIGKILL);
