@@ -15,7 +15,7 @@ import threading
 ROOT = sys.argv[1]
 sys.path.insert(0, os.path.join(ROOT, "ci"))
 
-from janus import cli, code, compare, doors, files, frames, gdbstub, recordings, schema, stages, trace  # noqa: E402
+from janus import cli, code, compare, doors, events, files, frames, gdbstub, recordings, schema, stages, trace  # noqa: E402
 from janus.machine import MACHINES  # noqa: E402
 from janus.term import Trouble  # noqa: E402
 
@@ -111,6 +111,21 @@ def doors_and_stages_are_those_of_the_entry_files():
     assert set(stages.ABOUT) == set(compare.TITLES)
     for machine in MACHINES:
         assert set(frames.CALL[machine]) <= set(frames.WORDS[machine]) >= set(frames.TRAP[machine])
+
+
+CODE = {"x86_64": {"0fc7": "", "90": "", "480f07": "trap", "48cf": "trap", "0f22d8": "tables", "0f0138": "tlb",
+                   "0f30": "register", "0fa2": "", "0faef0": "barrier", "f0480fb1": "atomic", "4887": "atomic", "f390": "spin"},
+        "arm64": {"1f2003d5": "", "e0039fd6": "trap", "002018d5": "tables", "1f8308d5": "tlb", "004118d5": "register",
+                  "df4203d5": "", "bf3b03d5": "barrier", "207c5f88": "atomic", "207c0288": "", "200022b8": "atomic",
+                  "207ca288": "atomic", "3f2003d5": "spin"}}
+
+
+def an_event_is_known_by_its_code():
+    for machine, pieces in CODE.items():
+        texts = events.texts(machine, [bytes.fromhex(piece) for piece in pieces])
+        found = [events.event_of(machine, text) for text in texts]
+        assert found == list(pieces.values()), list(zip(pieces, texts, found))
+    assert events.code_bytes(b"f0 48 0f ") == b"\xf0\x48\x0f" and events.code_bytes(b"d5033bbf ") == b"\xbf\x3b\x03\xd5"
 
 
 def good_json():

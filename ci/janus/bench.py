@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`janus bench`: what each operation costs in guest instructions, on Janus and on Linux in the same QEMU."""
-import hashlib
 import json
 import os
 import re
 from dataclasses import dataclass
 
-from . import benchplot, boots, packages
+from . import benchplot, boots, events, packages, recordings
 from .build import build
 from .files import can_write, write
-from .machine import BUILD, MACHINES, ROOT, machine
+from .machine import MACHINES, ROOT, machine
 from .term import Trouble, green, red, say
 
 TABLE = os.path.join(ROOT, "userland/bench/costs.tbl")
@@ -69,16 +68,9 @@ def measure(one, kernel, folder, what, names, timeout, smp=1):
 def linux_costs(one, folder, names, timeout):
     """Linux's costs, from the cache while the program and that kernel are the same."""
     image, version = packages.linux_kernel(one)
-    with open(os.path.join(folder, "userland/bench/bench"), "rb") as file:
-        key = hashlib.sha256(file.read() + version.encode() + " ".join(names).encode()).hexdigest()[:20]
-    path = os.path.join(BUILD, "oracle", f"bench-{one.name}-{key}.json")
-    if os.path.exists(path):
-        with open(path) as file:
-            return json.load(file)
-    costs = measure(one, image, folder, f"{one.name} Linux {version}", names, timeout)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    write(path, json.dumps(costs))
-    return costs
+    name = recordings.kept_name(f"bench-{one.name}", [os.path.join(folder, "userland/bench/bench")], version, *names)
+    return recordings.kept(name) or recordings.keep(name, measure(one, image, folder, f"{one.name} Linux {version}", names,
+                                                                  timeout))
 
 
 def number(value, width=9):
@@ -139,11 +131,15 @@ def print_budgets(table, results):
             print(re.sub(r"\S+\s*$", budget, line.rstrip()))
 
 
-def as_json(table, results):
-    return {"unit": "guest instructions", "machines": {
+def as_json(table, results, found=None):
+    data = {"unit": "guest instructions", "machines": {
         name: {row.name: {"linux": linux.get(row.name), "janus": janus.get(row.name), "goal": row.goal[name],
                           "moonshot": row.moonshot[name], "floor": row.floor[name], "budget": row.budget[name]}
                for row in table} for name, (janus, linux) in results.items()}}
+    for name, kernels in (found or {}).items():
+        for row, costs in data["machines"][name].items():
+            costs["events"] = {kernel: counts.get(row) for kernel, counts in kernels.items()}
+    return data
 
 
 def collect(names, machines, linux=True, timeout=600):
@@ -160,9 +156,13 @@ def collect(names, machines, linux=True, timeout=600):
 
 def bench_smp(options):
     from . import flatness, testing
-    results, lines = flatness.flatness(options, testing.smp_list(options.smp))
+    results, lines = flatness.flatness(options, counts := testing.smp_list(options.smp))
+    found = {smp: events.collect(options.rows, list(results), False, smp) for smp in counts if options.events}
+    for smp, machines in found.items():
+        print(f"\nCPUs: {smp}", end="")
+        events.print_tables(machines, smp)
     if options.json:
-        write(options.json, json.dumps(flatness.as_json(results), indent=1) + "\n")
+        write(options.json, json.dumps(flatness.as_json(results, found), indent=1) + "\n")
     for line in lines:
         print(red(f"not flat: {line}"))
     return 1 if lines and options.check else 0
@@ -181,10 +181,13 @@ def bench(options):
         print_budgets(table, results)
         return 0
     print_table(table, results)
+    found = events.collect(options.rows, list(results), not options.no_linux) if options.events else {}
+    events.print_tables(found)
+    data = as_json(table, results, found)
     if options.json:
-        write(options.json, json.dumps(as_json(table, results), indent=1) + "\n")
+        write(options.json, json.dumps(data, indent=1) + "\n")
     if options.html:
-        write(options.html, benchplot.page(as_json(table, results)))
+        write(options.html, benchplot.page(data))
     failed = over_budget([r for r in table if not options.rows or r.name in options.rows], results)
     for line in failed if options.check else []:
         print(red(f"over budget: {line}"))

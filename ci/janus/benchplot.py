@@ -3,6 +3,8 @@
 import html
 import math
 
+from . import events
+
 MARKS = (("linux", "Linux", "M-5,-5L5,5M-5,5L5,-5"), ("goal", "goal", "M-6,0L6,0M0,-6L0,6"),
          ("floor", "floor (estimate)", "M0,-9L0,9"), ("moonshot", "moonshot", "M0,-7L6,5L-6,5Z"),
          ("janus", "Janus", "M0,-7L7,0L0,7L-7,0Z"))       # Janus last: on top
@@ -41,10 +43,13 @@ svg .line{stroke:currentColor;stroke-opacity:.3}svg .grid{stroke:var(--grid)}svg
 .moonshot{stroke:var(--moonshot)}.floor{stroke:var(--floor)}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:0}
 .legend svg{display:inline-block;width:20px;height:20px;vertical-align:middle}
-@media(max-width:46rem){table,tbody,caption{display:block}thead,td.aim{display:none}
-tr{display:grid;grid-template-columns:1fr auto auto auto;gap:0 .7rem;border-bottom:1px solid var(--line);padding:.3rem 0 .6rem}
-th,td{border:0;padding:0}th[scope=row]{grid-column:1/-1}td.plot{grid-column:1/-1;width:100%;grid-row:3}
-td[data-name]::before{content:attr(data-name)' ';color:var(--quiet);font-size:.8rem;font-weight:400}}
+.wide{overflow-x:auto}.events thead th[colspan]{text-align:center}.events td:nth-child(even){border-left:1px solid var(--line)}
+.events thead small{font-weight:400;max-width:9rem;margin:auto}
+:focus-visible{outline:3px solid #2e75b6;outline-offset:1px}
+@media(max-width:46rem){.plots,.plots tbody,.plots caption{display:block}.plots thead,td.aim{display:none}
+.plots tr{display:grid;grid-template-columns:1fr auto auto auto;gap:0 .7rem;border-bottom:1px solid var(--line);padding:.3rem 0 .6rem}
+.plots th,.plots td{border:0;padding:0}.plots th[scope=row]{grid-column:1/-1}td.plot{grid-column:1/-1;width:100%;grid-row:3}
+.plots td[data-name]::before{content:attr(data-name)' ';color:var(--quiet);font-size:.8rem;font-weight:400}}
 @media print{body{font-size:9pt;max-width:none}tr{break-inside:avoid}h2{break-before:page}h2:first-of-type{break-before:auto}
 .mark{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
@@ -109,13 +114,33 @@ def machine_table(name, costs):
                    if isinstance(row["janus"], float) or isinstance(row["linux"], float))
     heads = "".join(f'<th scope="col">{word}' for word in ("operation", "Linux", "Janus", "ratio"))
     heads += "".join(f'<th scope="col" class="aim">{word}' for word in ("goal", "moonshot", "floor"))
-    return (f"<h2>{html.escape(name)}</h2><table><caption>Guest instructions an operation on {html.escape(name)}; the line is "
+    return (f"<h2>{html.escape(name)}</h2><table class=plots><caption>Guest instructions an operation on {html.escape(name)}; the line is "
             f"logarithmic.</caption><thead><tr>{heads}<th scope=\"col\" class=plot>{scale.axis()}</tr></thead><tbody>{rows}"
             f"</tbody></table>")
 
 
+def event_cells(counts):
+    """One row of the events: each of Linux beside Janus's."""
+    return "".join("".join(f'<td class="{kernel}">'
+                           f"{events.number(counts[kernel][event]) if counts[kernel] else '–'}"
+                           for kernel in ("linux", "janus")) for event in events.ONE_CPU)
+
+
+def events_table(name, costs):
+    rows = "".join(f'<tr><th scope="row">{html.escape(title)}{event_cells(row["events"])}</tr>' for title, row in costs.items()
+                   if row.get("events", {}).get("janus"))
+    if not rows:
+        return ""
+    heads = "".join(f'<th scope="colgroup" colspan="2">{event}<small>{events.EVENTS[event][0]}</small>' for event in events.ONE_CPU)
+    kernels = '<th scope="col">Linux<th scope="col">Janus' * len(events.ONE_CPU)
+    return (f"<h3>Events on {html.escape(name)}</h3><p>How often one operation does what a processor charges more for than for one "
+            f"instruction, in the kernel and its vDSO. A fraction is a mean over several operations.</p>"
+            f'<div class="wide" tabindex="0" role="region" aria-label="events on {html.escape(name)}"><table class="events"><thead><tr><td>{heads}</tr><tr><th scope="col">'
+            f"operation{kernels}</tr></thead><tbody>{rows}</tbody></table></div>")
+
+
 def page(result):
-    body = "".join(machine_table(name, costs) for name, costs in result["machines"].items())
+    body = "".join(machine_table(name, costs) + events_table(name, costs) for name, costs in result["machines"].items())
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Janus: what each operation costs</title>'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>'
             f"<h1>What each operation costs</h1><p>How many instructions a machine runs to do one operation once, the loop around it "

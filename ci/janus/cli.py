@@ -118,6 +118,8 @@ def parser():
     bench.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
     bench.add_argument("--rows", type=lambda text: text.split(","), default=[], metavar="NAMES", help="these only, by commas")
     bench.add_argument("--no-linux", action="store_true", help="Janus only")
+    bench.add_argument("--events", action="store_true",
+                       help="also what processors charge more for than an instruction, by row: barriers, atomics, ...")
     bench.add_argument("--smp", default="", metavar="N,N", help="Janus at each number of CPUs: is a row within 10 %% of the first?")
     bench.add_argument("--check", action="store_true",
                        help="fail when a row is more than 2 %% over its budget; with --smp: when one is not flat")

@@ -18,8 +18,9 @@ INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\t(?:[0-9a-f]{2,8} )+\s*\t?(.*)$")
 FUNCTION = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 SOURCE = re.compile(r"^(/?\S+\.(?:c|h|S|asm|inc)):(\d+)(?: \(discriminator \d+\))?$")
 
+# On arm64 the pair of an exclusive load and store is one, counted where it begins.
 ATOMIC = {"x86_64": re.compile(r"^lock |^xchg .*\["),
-          "arm64": re.compile(r"^(ldaxr|ldxr|stlxr|stxr|ldaxp|stlxp|cas|swp|ldadd|ldset|ldclr|stadd|stset|stclr)")}
+          "arm64": re.compile(r"^(lda?xr|lda?xp|cas|swp|(ld|st)(add|set|clr|eor|[su]max|[su]min))")}
 REGISTER = {"x86_64": re.compile(r"^(wrmsr|rdmsr|swapgs|wrfsbase|rdfsbase|wrgsbase|stac|clac|cli|sti|mov\s+[cd]r\d|"
                                  r"mov\s+\w+,[cd]r\d|cpuid|xgetbv|xsetbv|lidt|lgdt|ltr)"),
             "arm64": re.compile(r"^(msr|mrs)\b")}

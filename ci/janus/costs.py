@@ -4,7 +4,7 @@ import json
 import os
 import re
 
-from . import bench, boots, code, compare, files, flatness, frames, ktap, recordings, schema
+from . import bench, boots, code, compare, events, files, flatness, frames, ktap, recordings, schema
 from .machine import MACHINES
 from .term import Trouble, say
 
@@ -12,12 +12,14 @@ from .term import Trouble, say
 COUNTED = ("getppid", "bad", "lseek", "fcntl", "write-null", "read-zero", "read+write", "pread", "pwrite", "fstat", "stat",
            "clock_gettime", "futex", "signal", "close+openat", "ppoll", "epoll_pwait")
 CPUS = 4            # where a row is to cost what it costs on one
+# What an operation must do: (trap, tables, tlb). None of these has another CPU to wait for, or to interrupt.
+EVENTS = {"clock_gettime": (0, 0, 0), "getppid": (1, 0, 0), "mmap_touch_munmap": (3, 0, 1), "pipe_pingpong": (4, 2, 0)}
 FRAMES = ("read", "fault")
 TWICE = ("getppid", "read", "fault", "fork", "switch")
 
 
 def bench_subject(machine, kernel, folder):
-    """Each row within its budget, and as many instructions with more CPUs."""
+    """Each row within its budget, as many instructions with more CPUs, and the events of a few."""
     subject = ktap.Subject("costs")
     table = [row for row in bench.rows() if row.budget[machine.name]]
     try:
@@ -31,7 +33,21 @@ def bench_subject(machine, kernel, folder):
         subject.put(row.name, ktap.Result("fail" if over else "ok", "\n".join(over)))
     steep = flatness.not_flat(costs, (1, CPUS))
     subject.put(f"no row takes a tenth more with {CPUS} CPUs", ktap.Result("fail" if steep else "ok", "\n".join(steep)))
+    try:
+        for title, result in event_results(machine, folder):
+            subject.put(title, result)
+    except Trouble as trouble:
+        subject.put("the events are counted", ktap.Result("fail", str(trouble)))
     return subject
+
+
+def event_results(machine, folder):
+    """(title, Result) of each of a few rows."""
+    counted = events.of_janus(machine, folder, list(EVENTS), CPUS)
+    for row, (trap, tables, tlb) in EVENTS.items():
+        got, want = counted.get(row, {}), {"trap": trap, "tables": tables, "tlb": tlb, "spin": 0, "ipi": 0}
+        wrong = [f"{name} {got.get(name)}, not {count}" for name, count in want.items() if got.get(name) != count]
+        yield f"{row} with {CPUS} CPUs makes no needless event", ktap.Result("fail" if wrong else "ok", "\n".join(wrong))
 
 
 def stage_subject(lanes):

@@ -41,9 +41,12 @@ def print_flatness(name, costs, counts):
         print(f"{row:20}{cells}{word}")
 
 
-def as_json(results):
-    return {"unit": "guest instructions", "machines": {
+def as_json(results, found):
+    data = {"unit": "guest instructions", "machines": {
         name: {str(n): row for n, row in costs.items()} for name, costs in results.items()}}
+    if found:
+        data["events"] = {name: {str(n): machines[name]["janus"] for n, machines in found.items()} for name in results}
+    return data
 
 
 def flatness(options, counts):

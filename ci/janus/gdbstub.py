@@ -65,6 +65,16 @@ class Stub:
             raise Trouble("the guest died while it was recorded") from None
         return self.read_packet(timeout)
 
+    def monitor(self, text):
+        """What QEMU's own monitor says to a command."""
+        answer, said = self.ask("qRcmd," + text.encode().hex()), ""
+        while answer[:1] == "O" and answer != "OK":
+            said += bytes.fromhex(answer[1:]).decode(errors="replace")
+            answer = self.read_packet(60)
+        if answer != "OK":
+            raise Trouble(f"QEMU's monitor does not take {text!r}")
+        return said
+
     def stopped(self, answer):
         if answer[:1] not in ("S", "T"):
             raise Trouble("the guest ended before the recorded place")

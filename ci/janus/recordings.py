@@ -122,13 +122,19 @@ def keep(name, data):
     return data
 
 
-def linux_name(one, folder, version, call):
-    """The file of a Linux recording; it holds as long as the program, the recorder and that kernel are the same."""
-    digest = hashlib.sha256(version.encode() + call.encode())
-    for path in (os.path.join(folder, "userland/compare/window"), trace.__file__, code.__file__, __file__):
+def kept_name(what, paths, *words):
+    """The name of a file that holds as long as the contents of these files and these words are the same."""
+    digest = hashlib.sha256("\0".join(words).encode())
+    for path in paths:
         with open(path, "rb") as file:
             digest.update(file.read())
-    return f"trace-{one.name}-{call}-{digest.hexdigest()[:20]}.json"
+    return f"{what}-{digest.hexdigest()[:20]}.json"
+
+
+def linux_name(one, folder, version, call):
+    """The file of a Linux recording, which depends on the program and the recorder."""
+    paths = (os.path.join(folder, "userland/compare/window"), trace.__file__, code.__file__, __file__)
+    return kept_name(f"trace-{one.name}-{call}", paths, version, call)
 
 
 def storable(one, folder, taken, symbols):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from . import boots, frames, gdbstub, guest as guests, qemu
 from .term import Trouble
 
+WINDOW = "/compare/window"
 WARM = 8                # times that the program goes through its door; the last one is recorded
 LIMIT = 400_000         # instructions of one window
 BOOT_TIMEOUT = 600      # seconds; a host that others load takes minutes to boot Linux
@@ -110,16 +111,16 @@ def read_vdso(stub, page):
 
 
 @contextlib.contextmanager
-def guest_that_waits(one, what, image, folder, words, append=()):
-    """The Stub of a guest that is to run /compare/window WORDS; trouble is told with `what` it was and its last words."""
-    job = guests.Run(one, ["/compare/window", *words], terminal=False)
-    archive = guests.root_archive(one, folder, ["compare"])
+def guest_that_waits(one, what, image, folder, command, append=(), smp=1):
+    """The Stub of a guest that is to run a command; trouble is told with `what` it was and the guest's last words."""
+    job = guests.Run(one, command, terminal=False)
+    archive = guests.root_archive(one, folder, [command[0].split("/")[1]])
     job.put(archive)
     append = [f"console={one.console}", "panic=-1", "quiet", "norandmaps", "nokaslr", *append]
     with tempfile.TemporaryDirectory(prefix="janus.") as scratch, tempfile.TemporaryFile() as errors:
         initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"))
         path, console = os.path.join(scratch, "gdb"), os.path.join(scratch, "console")
-        guest = qemu.Guest(one, image, initrd, append, icount=True, gdb=f"unix:{path},server=on,wait=off",
+        guest = qemu.Guest(one, image, initrd, append, smp=smp, icount=True, gdb=f"unix:{path},server=on,wait=off",
                            console="file,id=console,path=" + console)
         with qemu.Process(guest, errors):
             stub = gdbstub.Stub(path, one.name)
@@ -133,15 +134,15 @@ def guest_that_waits(one, what, image, folder, words, append=()):
 
 def record(one, kernel, image, folder, scenario, kind, symbols):
     """One Trace, of a boot of its own; symbols: the kernel's, {name: address}."""
-    with guest_that_waits(one, f"{scenario} on {one.name} {kernel}", image, folder, [scenario]) as stub:
+    with guest_that_waits(one, f"{scenario} on {one.name} {kernel}", image, folder, [WINDOW, scenario]) as stub:
         return window(stub, one, kernel, kind, *door(folder, kind), symbols)
 
 
 def record_linux(one, image, folder, kinds, symbols=None):
     """A boot of Linux that all of these scenarios, {name: kind}, are recorded in: yields its symbols, [(address, name)],
     and then a Trace of each. Debian's System.map is empty; where they are not given, the guest tells its own."""
-    words = ["--each" if symbols else "--symbols", *kinds]
-    with guest_that_waits(one, f"{one.name} Linux", image, folder, words, one.quick_boot) as stub:
+    command = [WINDOW, "--each" if symbols else "--symbols", *kinds]
+    with guest_that_waits(one, f"{one.name} Linux", image, folder, command, one.quick_boot) as stub:
         symbols = symbols or told_symbols(stub, folder)
         yield symbols
         addresses = {name: address for address, name in symbols}

@@ -16,7 +16,7 @@ struct op {
 	long loops;			/* timed repetitions; a tenth of them warm up */
 	bool (*check)(void);		/* does it do what it is said to? false: errno says why not */
 	void (*run)(long loops);
-	long long (*timed)(long loops);	/* instead of run: measures itself, nanoseconds */
+	long long (*timed)(long loops);	/* instead of run: measures itself by bench_begin and bench_end */
 };
 
 /* Each file's rows, ended by a NULL name. */
@@ -28,6 +28,8 @@ extern const struct op call_ops[], file_ops[], memory_ops[], process_ops[], wait
 void bench_fail(const char *what) __attribute__((noreturn));
 
 long long bench_now(void);		/* nanoseconds, monotonic */
+long long bench_begin(void);		/* what is measured begins: the time, for bench_end */
+long long bench_end(long long start);	/* and has ended: nanoseconds since then */
 
 extern const char *bench_self;		/* the path of this program */
 

@@ -86,11 +86,11 @@ static long long timed_cow(long n)
 	run_fault(n);
 	pid = NEED(fork());
 	if (!pid) {
-		long long start = bench_now();
+		long long start = bench_begin();
 
 		for (long i = 0; i < n && i < FAULT_PAGES; i++)
 			((volatile char *)area)[i * PAGE] = 2;
-		*elapsed = bench_now() - start;
+		*elapsed = bench_end(start);
 		_exit(0);
 	}
 	NEED(waitpid(pid, NULL, 0));
