@@ -10,7 +10,7 @@ from .term import Trouble, say
 
 # Calls that can be repeated as they stand, or with the one that undoes them; polls last, for they watch the pipe.
 COUNTED = ("getppid", "bad", "lseek", "fcntl", "write-null", "read-zero", "read+write", "pread", "pwrite", "fstat", "stat",
-           "clock_gettime", "futex", "signal", "close+openat", "ppoll", "epoll_pwait")
+           "clock_gettime", "futex", "eventfd", "signal", "close+openat", "munmap+mmap", "ppoll", "epoll_pwait")
 CPUS = 4            # where a row is to cost what it costs on one
 # What an operation must do: (trap, tables, tlb). None of these has another CPU to wait for, or to interrupt.
 EVENTS = {"clock_gettime": (0, 0, 0), "getppid": (1, 0, 0), "mmap_touch_munmap": (3, 0, 1), "pipe_pingpong": (4, 2, 0)}
