@@ -2,8 +2,8 @@
 /*
  * The trap frame: a user's (or interrupted kernel's) registers as entry code saved them at the top of
  * the kernel stack. Its register part is Linux's own layout (struct user_regs_struct, first 21 words;
- * struct user_pt_regs), so ptrace, core dumps and signal frames are copies. Its size is a multiple of
- * 16. Only the owner thread touches its frame, or a tracer while the owner is stopped.
+ * struct user_pt_regs), so what ptrace shows and what a signal frame holds are copies. Its size is a
+ * multiple of 16. Only the owner thread touches its frame, or a tracer while the owner is stopped.
  *
  * All inline but the ones that say otherwise.
  */

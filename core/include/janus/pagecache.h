@@ -20,20 +20,19 @@ struct page;
 struct vma;
 
 struct address_space_ops {
-	int (*read_page)(struct inode *inode, struct page *page);	/* fill a locked page; NULL: pages start as zeros */
-	int (*write_page)(struct inode *inode, struct page *page);	/* NULL: memory is the store */
+	int (*read_page)(struct inode *inode, struct page *page);	/* fill a locked page; NULL: memory is the store */
 	/* A page is about to be added (pages > 0: 0 or -ENOSPC) or pages were removed (< 0). May be NULL. */
 	int (*charge)(struct inode *inode, s64 pages);
 };
 
 struct address_space {
-	struct inode *inode;
-	spinlock_t lock;			/* protects pages, page->mapping, index */
+	struct inode *inode;			/* [const] */
+	spinlock_t lock;			/* also page->mapping, page->index */
 	struct radix_tree pages;		/* [lock, rcu] index -> struct page */
 	u64 nr_pages;				/* [lock] */
 	const struct address_space_ops *ops;	/* [const] */
-	spinlock_t mmap_lock;			/* protects mappings */
-	struct list_head mappings;		/* vmas, by map_link */
+	spinlock_t mmap_lock;
+	struct list_head mappings;		/* [mmap_lock] vmas, by map_link */
 	s32 nr_writable;			/* [atomic] shared writable mappings, or < 0: denied (exec, seals) */
 };
 

@@ -20,7 +20,7 @@ struct arch_thread {
 	bool user_fpu;		/* it has user state: it is or was in user mode */
 	bool forced_step;	/* EFLAGS.TF is a tracer's doing */
 	s8 user_cpu;		/* CPU whose registers may still hold its FP and segment state, or -1 */
-	/* the last fault, as signal frames and core dumps tell it */
+	/* the last fault, as signal frames tell it */
 	u32 trap_nr, error_code;
 	u64 cr2;
 };
