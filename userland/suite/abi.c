@@ -97,13 +97,10 @@ TEST(abi, "a call that copies a lot keeps them too")
 TEST(abi, "a call that switches to another process keeps them too")
 {
 	int there[2], back[2];
-	cpu_set_t one;
 	pid_t pid;
 	char c;
 
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu() < 0 ? 0 : sched_getcpu(), &one);
-	ASSERT_OK(sched_setaffinity(0, sizeof(one), &one));
+	stay_on_this_cpu();
 	ASSERT_OK(pipe(there));
 	ASSERT_OK(pipe(back));
 	pid = ktap_fork();
@@ -128,12 +125,9 @@ TEST(abi, "a call that switches to another process keeps them too")
 
 TEST(abi, "timer interrupts keep every register, with two programs in one CPU's way")
 {
-	cpu_set_t one;
 	pid_t pid;
 
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu() < 0 ? 0 : sched_getcpu(), &one);
-	ASSERT_OK(sched_setaffinity(0, sizeof(one), &one));
+	stay_on_this_cpu();
 	pid = ktap_fork();
 	for (int i = 0; i < 3; i++) {
 		fill(i + (pid ? 1 : 50));
@@ -471,13 +465,10 @@ TEST(abi, "they survive a signal whose handler changes all of it")
 TEST(abi, "they survive switches to a process that has others")
 {
 	int there[2], back[2];
-	cpu_set_t one;
 	pid_t pid;
 	char c;
 
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu() < 0 ? 0 : sched_getcpu(), &one);
-	ASSERT_OK(sched_setaffinity(0, sizeof(one), &one));
+	stay_on_this_cpu();
 	ASSERT_OK(pipe(there));
 	ASSERT_OK(pipe(back));
 	pid = ktap_fork();

@@ -422,9 +422,7 @@ TEST(event, "signalfd: reads the blocked signals that are waiting")
 	sigset_t set;
 	int fd;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGUSR1);
 	fd = ASSERT_OK(signalfd(-1, &set, SFD_NONBLOCK));
 	EXPECT_ERRNO(read(fd, info, sizeof(info)), EAGAIN);
 	kill(getpid(), SIGUSR1);
@@ -462,9 +460,7 @@ TEST(event, "a signalfd in a set, put there by a process that has ended, can be 
 	pid_t child;
 	int fd;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGUSR1);
 	ep = ASSERT_OK(epoll_create1(0));
 	fd = ASSERT_OK(signalfd(-1, &set, 0));
 	child = ktap_fork();

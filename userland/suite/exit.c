@@ -104,9 +104,7 @@ TEST(exit, "SIGCHLD comes with pid, status and CLD_EXITED")
 	sigset_t set;
 	pid_t pid;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGCHLD);
 	pid = ktap_fork();
 	if (pid == 0)
 		_exit(7);
@@ -124,9 +122,7 @@ TEST(exit, "a killed child's SIGCHLD says CLD_KILLED and the signal")
 	sigset_t set;
 	pid_t pid;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGCHLD);
 	pid = ktap_fork();
 	if (pid == 0)
 		for (;;)

@@ -88,13 +88,11 @@ static void nothing(int sig)
 TEST(fork, "signal handlers and mask are inherited, pending signals are not")
 {
 	struct sigaction act;
-	sigset_t set, now;
+	sigset_t now;
 	pid_t pid;
 
 	handle(SIGUSR1, nothing, 0);
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR2);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	mask_signal(SIG_BLOCK, SIGUSR2);
 	raise(SIGUSR2);
 	pid = ktap_fork();
 	if (pid == 0) {

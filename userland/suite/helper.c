@@ -4,6 +4,7 @@
  * wall behind it, a child that waits at a gate, a process known to be asleep.
  */
 #include <grp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 
 #include "harness.h"
@@ -111,6 +112,16 @@ void mask_signal(int how, int sig)
 	ASSERT_OK(sigprocmask(how, &set, NULL));
 }
 
+sigset_t hold_signal(int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	ASSERT_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	return set;
+}
+
 bool signal_pending(int sig)
 {
 	sigset_t set;
@@ -175,4 +186,26 @@ void gate_wait(struct gate *gate)
 void gate_close(struct gate *gate)
 {
 	close(gate->fds[1]);
+}
+
+void stay_on_this_cpu(void)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu < 0 ? 0 : cpu, &one);
+	ASSERT_OK(sched_setaffinity(0, sizeof(one), &one));
+}
+
+int open_master(char name[64])
+{
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY), zero = 0, number = -1;
+
+	if (master < 0)
+		ktap_skip("no pseudo-terminals");
+	ASSERT_OK(ioctl(master, TIOCSPTLCK, &zero));
+	ASSERT_OK(ioctl(master, TIOCGPTN, &number));
+	snprintf(name, 64, "/dev/pts/%d", number);
+	return master;
 }

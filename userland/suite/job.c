@@ -11,18 +11,6 @@
 static int master;
 static char slave_name[64];
 
-static void open_pty(void)
-{
-	int zero = 0, number = -1;
-
-	master = open("/dev/ptmx", O_RDWR | O_NOCTTY);
-	if (master < 0)
-		ktap_skip("no pseudo-terminals");
-	ASSERT_OK(ioctl(master, TIOCSPTLCK, &zero));
-	ASSERT_OK(ioctl(master, TIOCGPTN, &number));
-	snprintf(slave_name, sizeof(slave_name), "/dev/pts/%d", number);
-}
-
 static pid_t pause_in_group(pid_t group)
 {
 	int ready[2];
@@ -158,7 +146,7 @@ static void in_session(int (*body)(int tty))
 {
 	pid_t pid;
 
-	open_pty();
+	master = open_master(slave_name);
 	pid = ktap_fork();
 	if (pid == 0) {
 		int tty;
@@ -390,7 +378,7 @@ TEST(job, "when the leader ends, the foreground group gets SIGHUP and SIGCONT")
 	int *member = shared_page();
 	pid_t pid;
 
-	open_pty();
+	master = open_master(slave_name);
 	ASSERT_OK(syscall(SYS_prctl, 36 /* PR_SET_CHILD_SUBREAPER */, 1, 0, 0, 0));
 	pid = ktap_fork();
 	if (pid == 0) {
@@ -412,7 +400,7 @@ TEST(job, "closing the other side hangs the terminal up: SIGHUP, reads 0, writes
 	pid_t pid;
 	char c;
 
-	open_pty();
+	master = open_master(slave_name);
 	pid = ktap_fork();
 	if (pid == 0) {
 		struct gate never = gate_new();

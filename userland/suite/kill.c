@@ -274,9 +274,7 @@ TEST(kill, "sigtimedwait: what is pending at once, otherwise EAGAIN after its ti
 	siginfo_t info;
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGUSR1);
 	EXPECT_ERRNO(sigtimedwait(&set, &info, &none), EAGAIN);
 	raise(SIGUSR1);
 	EXPECT_EQ(sigtimedwait(&set, &info, &none), SIGUSR1);
@@ -292,9 +290,7 @@ TEST(kill, "sigwaitinfo wakes for its signal and takes it")
 	siginfo_t info;
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGUSR1);
 	pid = ktap_fork();
 	if (pid == 0) {
 		wait_until_blocked(parent);
@@ -313,9 +309,7 @@ TEST(kill, "another signal's handler ends sigwaitinfo with EINTR")
 	sigset_t set;
 
 	handle(SIGUSR2, counting, SA_RESTART);
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGUSR1);
 	pid = ktap_fork();
 	if (pid == 0) {
 		wait_until_blocked(parent);

@@ -150,11 +150,17 @@ void handle(int sig, void (*handler)(int), int flags);
 void handle_info(int sig, void (*handler)(int, siginfo_t *, void *), int flags);
 /* Block or unblock one signal; how is SIG_BLOCK or SIG_UNBLOCK. */
 void mask_signal(int how, int sig);
+/* Block it: the set of it alone, to wait for it or to read it from a descriptor. */
+sigset_t hold_signal(int sig);
 /* Does one wait for this process or thread? */
 bool signal_pending(int sig);
 long long now_ns(clockid_t clock);
 /* Read a whole small file into a static buffer (nul added); NULL when it cannot be opened. */
 char *slurp(const char *path);
+/* From now on this thread runs on the CPU that it is on, and so do its children. */
+void stay_on_this_cpu(void);
+/* A new pseudo-terminal: its master, and the name of its other end. Skips the subtest where there are none. */
+int open_master(char name[64]);
 /* Put the process in user and group 1000 for good, without supplementary groups. */
 void become_nobody(void);
 

@@ -3,32 +3,10 @@
  * mount and umount: what hides what, what is busy, which flags are felt. Each subtest has a mount
  * namespace of its own where there are such, so that nothing is left behind.
  */
-#include <sys/mount.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
-#include "ktap.h"
-
-static const char *top;
-
-static void set_up(void)
-{
-	top = scratch();
-	if (unshare(CLONE_NEWNS) == 0)
-		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	ASSERT_OK(mkdir("m", 0755));
-}
-
-static void tear_down(void)
-{
-	if (chdir("/") == 0) {
-		char path[128];
-
-		snprintf(path, sizeof(path), "%s/m", top);
-		while (umount2(path, MNT_DETACH) == 0)
-			;
-	}
-}
+#include "mounting.h"
 
 TEST(mount, "a new tmpfs hides what was there, and umount shows it again")
 {
@@ -60,9 +38,9 @@ TEST(mount, "another device number, and .. leads out")
 
 TEST(mount, "getcwd and /proc/self/mounts know the place")
 {
+	const char *top = set_up();
 	char cwd[128], want[160];
 
-	set_up();
 	EXPECT_OK(mount("source", "m", "tmpfs", 0, NULL));
 	ASSERT_OK(chdir("m"));
 	ASSERT_OK(mkdir("d", 0755));

@@ -3,31 +3,9 @@
  * Another root: pivot_root, propagation's words, and what umount2 and mount take besides. Each subtest is in a mount
  * namespace of its own where there are such; what it mounts is taken away.
  */
-#include <sys/mount.h>
 #include <sys/statvfs.h>
 
-#include "ktap.h"
-
-static const char *top;
-
-static void set_up(void)
-{
-	top = scratch();
-	if (unshare(CLONE_NEWNS) == 0)
-		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	ASSERT_OK(mkdir("m", 0755));
-}
-
-static void tear_down(void)
-{
-	char path[128];
-
-	if (chdir("/") == 0) {
-		snprintf(path, sizeof(path), "%s/m", top);
-		while (umount2(path, MNT_DETACH) == 0)
-			;
-	}
-}
+#include "mounting.h"
 
 static long pivot_root(const char *new, const char *old)
 {

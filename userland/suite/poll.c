@@ -135,13 +135,11 @@ TEST(poll, "a caught signal ends it with EINTR, even with SA_RESTART")
 
 TEST(poll, "ppoll unblocks a waiting signal while it waits, and the mask returns")
 {
-	sigset_t block, none, now;
+	sigset_t none, now;
 
 	handle(SIGUSR1, counting, 0);
 	sigemptyset(&none);
-	sigemptyset(&block);
-	sigaddset(&block, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &block, NULL);
+	mask_signal(SIG_BLOCK, SIGUSR1);
 	raise(SIGUSR1);
 	EXPECT_ERRNO(ppoll(NULL, 0, NULL, &none), EINTR);
 	EXPECT_EQ(count, 1);
@@ -251,13 +249,11 @@ TEST(poll, "select sleeps for its time")
 
 TEST(poll, "pselect6 takes a mask")
 {
-	sigset_t block, none;
+	sigset_t none;
 
 	handle(SIGUSR1, counting, 0);
 	sigemptyset(&none);
-	sigemptyset(&block);
-	sigaddset(&block, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &block, NULL);
+	mask_signal(SIG_BLOCK, SIGUSR1);
 	raise(SIGUSR1);
 	EXPECT_ERRNO(pselect(0, NULL, NULL, NULL, NULL, &none), EINTR);
 	EXPECT_EQ(count, 1);

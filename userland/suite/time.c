@@ -221,9 +221,7 @@ TEST(time, "a POSIX timer sends its signal with SI_TIMER and its value")
 	sigset_t set;
 	timer_t id;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGRTMIN);
 	EXPECT_OK(timer_create(CLOCK_MONOTONIC, &event, &id));
 	EXPECT_OK(timer_settime(id, 0, &when, NULL));
 	EXPECT_EQ(sigwaitinfo(&set, &info), SIGRTMIN);
@@ -241,9 +239,7 @@ TEST(time, "a POSIX timer that runs out while its signal waits counts an overrun
 	sigset_t set;
 	timer_t id;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGRTMIN);
 	EXPECT_OK(timer_create(CLOCK_MONOTONIC, &event, &id));
 	EXPECT_OK(timer_settime(id, 0, &when, NULL));
 	nanosleep(&ms60, NULL);
@@ -261,9 +257,7 @@ TEST(time, "the overrun of a timer that began long ago counts the turns up to no
 	sigset_t set;
 	timer_t id;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGRTMIN);
 	when.it_value.tv_sec = now_ns(CLOCK_REALTIME) / 1000000000 - 5500;
 	EXPECT_OK(timer_create(CLOCK_REALTIME, &event, &id));
 	EXPECT_OK(timer_settime(id, TIMER_ABSTIME, &when, NULL));
@@ -283,9 +277,7 @@ TEST(time, "a timer set to nothing stands still and has no interval; without an 
 	sigset_t set;
 	int id;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGALRM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGALRM);
 	EXPECT_OK(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &id));
 	EXPECT_OK(syscall(SYS_timer_delete, id));
 	EXPECT_OK(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &id));

@@ -133,11 +133,7 @@ TEST(tracesig, "GETSIGMASK and SETSIGMASK; SIGKILL is never in it")
 
 static void queue_two(void)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGRTMIN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	mask_signal(SIG_BLOCK, SIGRTMIN);
 	sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 1 });
 	sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 2 });
 	signal_self(SIGUSR1);

@@ -12,15 +12,9 @@ static int master, tty;
 
 static void open_pair(void)
 {
-	int zero = 0, number = -1;
 	char name[64];
 
-	master = open("/dev/ptmx", O_RDWR | O_NOCTTY);
-	if (master < 0)
-		ktap_skip("no pseudo-terminals");
-	ASSERT_OK(ioctl(master, TIOCSPTLCK, &zero));
-	ASSERT_OK(ioctl(master, TIOCGPTN, &number));
-	snprintf(name, sizeof(name), "/dev/pts/%d", number);
+	master = open_master(name);
 	tty = ASSERT_OK(open(name, O_RDWR | O_NOCTTY));
 }
 

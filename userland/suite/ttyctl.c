@@ -22,12 +22,8 @@ static char name[64];
 
 static void open_pair(void)
 {
-	int unlock = 0, number;
-
-	master = ASSERT_OK(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK));
-	ASSERT_OK(ioctl(master, TIOCSPTLCK, &unlock));
-	ASSERT_OK(ioctl(master, TIOCGPTN, &number));
-	snprintf(name, sizeof(name), "/dev/pts/%d", number);
+	master = open_master(name);
+	ASSERT_OK(fcntl(master, F_SETFL, O_NONBLOCK));
 	tty = ASSERT_OK(open(name, O_RDWR | O_NOCTTY | O_NONBLOCK));
 }
 

@@ -271,9 +271,7 @@ TEST(wait, "SA_NOCLDSTOP: no SIGCHLD for a stop, one for the end")
 	pid_t pid;
 
 	handle(SIGCHLD, nothing, SA_NOCLDSTOP);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	set = hold_signal(SIGCHLD);
 	pid = child_pauses();
 	kill(pid, SIGSTOP);
 	wait_for_state(pid, 'T');
