@@ -4,6 +4,7 @@
  */
 #include "internal.h"
 
+#include <janus/fasync.h>
 #include <generated/syscalls.h>
 #include <uapi/termios.h>
 
@@ -13,84 +14,22 @@
 #define FIFREEZE _IOWR('X', 119, int)
 #define FITHAW _IOWR('X', 120, int)
 
-static long set_flags(struct file *f, unsigned flags)
+static long set_flags(unsigned fd, struct file *f, unsigned flags)
 {
+	int err = 0;
+
 	if ((flags & ~f->flags & O_NOATIME) && !inode_owner_or_capable(f->inode))
 		return -EPERM;
 	if ((flags & O_DIRECT) && !S_ISFIFO(f->inode->mode))
 		return -EINVAL;
+	if (((flags ^ f->flags) & FASYNC) && f->ops->fasync)
+		err = f->ops->fasync(f, (int)fd, flags & FASYNC);
+	if (err)
+		return err;
 	spin_lock(&f->lock);
 	f->flags = (flags & SETFL_MASK) | (f->flags & ~SETFL_MASK);
 	spin_unlock(&f->lock);
 	return 0;
-}
-
-/* ---- who gets SIGIO ---- */
-
-static long set_owner(struct file *f, int type, pid_t nr)
-{
-	struct pid *pid = NULL, *old;
-
-	if (nr) {
-		pid = get_pid(nr);
-		if (!pid)
-			return -ESRCH;
-	}
-	spin_lock(&f->lock);
-	old = f->owner;
-	f->owner = pid;
-	f->owner_type = type;
-	spin_unlock(&f->lock);
-	if (old)
-		pid_put(old);
-	return 0;
-}
-
-static long set_owner_plain(struct file *f, int who)
-{
-	if (who == INT32_MIN)
-		return -EINVAL;
-	return who < 0 ? set_owner(f, F_OWNER_PGRP, -who) : set_owner(f, F_OWNER_PID, who);
-}
-
-static pid_t get_owner(struct file *f, int *type)
-{
-	pid_t nr;
-
-	spin_lock(&f->lock);
-	nr = f->owner ? f->owner->nr : 0;
-	*type = f->owner_type;
-	spin_unlock(&f->lock);
-	return nr;
-}
-
-static long get_owner_plain(struct file *f)
-{
-	int type;
-	pid_t nr = get_owner(f, &type);
-
-	return type == F_OWNER_PGRP ? -nr : nr;
-}
-
-static long set_owner_ex(struct file *f, uaddr_t arg)
-{
-	struct f_owner_ex owner;
-
-	if (copy_struct_in(&owner, arg))
-		return -EFAULT;
-	if (owner.type < F_OWNER_TID || owner.type > F_OWNER_PGRP)
-		return -EINVAL;
-	return set_owner(f, owner.type, owner.pid);
-}
-
-static long get_owner_ex(struct file *f, uaddr_t arg)
-{
-	struct f_owner_ex owner;
-	int type;
-
-	owner.pid = get_owner(f, &type);
-	owner.type = f->owner ? type : F_OWNER_TID;
-	return copy_struct_out(arg, &owner);
 }
 
 /* ---- fcntl ---- */
@@ -128,7 +67,7 @@ static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
 		return -EBADF;
 	switch (cmd) {
 	case F_SETFL:
-		return set_flags(f, arg);
+		return set_flags(fd, f, arg);
 	case F_GETLK:
 	case F_OFD_GETLK:
 		return fcntl_getlk(f, cmd, arg);
@@ -138,20 +77,13 @@ static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
 	case F_OFD_SETLKW:
 		return fcntl_setlk(fd, f, cmd, arg);
 	case F_SETOWN:
-		return set_owner_plain(f, (int)arg);
 	case F_GETOWN:
-		return get_owner_plain(f);
 	case F_SETOWN_EX:
-		return set_owner_ex(f, arg);
 	case F_GETOWN_EX:
-		return get_owner_ex(f, arg);
+	case F_GETOWNER_UIDS:
 	case F_SETSIG:
-		if (arg > NSIG)
-			return -EINVAL;
-		f->owner_sig = arg;
-		return 0;
 	case F_GETSIG:
-		return f->owner_sig;
+		return fasync_fcntl(f, cmd, arg);
 	case F_GETLEASE:
 		return F_UNLCK;
 	case F_NOTIFY:			/* taking back a request that was never made */
@@ -200,6 +132,17 @@ static long set_nonblock(struct file *f, uaddr_t arg)
 	return 0;
 }
 
+static long set_async(unsigned fd, struct file *f, uaddr_t arg)
+{
+	int on;
+
+	if (get_user(&on, arg))
+		return -EFAULT;
+	if (!on == !(f->flags & FASYNC))
+		return 0;
+	return f->ops->fasync ? f->ops->fasync(f, (int)fd, on) : -ENOTTY;
+}
+
 static long regular_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -215,7 +158,6 @@ static long regular_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 static long do_ioctl(unsigned fd, struct file *f, unsigned cmd, unsigned long arg)
 {
 	mode_t mode = f->inode->mode;
-	int on;
 
 	switch (cmd) {
 	case FIOCLEX:
@@ -227,9 +169,7 @@ static long do_ioctl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
 	case FIONBIO:
 		return set_nonblock(f, arg);
 	case FIOASYNC:
-		if (get_user(&on, arg))
-			return -EFAULT;
-		return on ? -ENOTTY : 0;
+		return set_async(fd, f, arg);
 	case FIOQSIZE:
 		if (!S_ISDIR(mode) && !S_ISREG(mode) && !S_ISLNK(mode))
 			return -ENOTTY;

@@ -9,6 +9,7 @@
 #include "internal.h"
 
 #include <janus/alloc_site.h>
+#include <janus/fasync.h>
 #include <janus/notify.h>
 
 #define CPU_FILES 16
@@ -46,7 +47,6 @@ struct file *file_alloc(void)
 	f->private = NULL;
 	f->cred = cred_get(current->cred);
 	f->owner = NULL;
-	f->owner_type = f->owner_sig = 0;
 	spin_init(&f->lock);
 	mutex_init(&f->pos_lock);
 	list_init(&f->epoll_links);
@@ -93,14 +93,14 @@ static void file_release(struct file *f)
 		eventpoll_release(f);
 	if (unlikely(!list_empty(&f->inode->locks)))
 		locks_remove_file(f);
+	if (unlikely(f->owner != NULL))
+		file_owner_free(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->mode & FMODE_WRITER)
 		inode_put_write(f->inode);
 	if (f->mode & FMODE_EXEC)
 		inode_allow_write(f->inode);
-	if (unlikely(f->owner != NULL))
-		pid_put(f->owner);
 out:
 	file_free(f);
 	path_put(&path);

@@ -169,6 +169,7 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *it, loff_t *pos)
 	mutex_unlock(&p->lock);
 	if (unlikely(full))
 		wake_up_poll(&p->write_wait, POLLOUT | POLLWRNORM);
+	pipe_signal_writers(p);
 	if (ret > 0)
 		touch_atime(f);
 	return ret;
@@ -219,6 +220,7 @@ static __noinline ssize_t wait_for_room(struct file *f, struct pipe *p)
 		return -EAGAIN;
 	mutex_unlock(&p->lock);
 	wake_up_poll(&p->read_wait, POLLIN | POLLRDNORM);
+	pipe_signal_readers(p);
 	err = wait_event_interruptible(&p->write_wait, !pipe_full(p) || !READ_ONCE(p->readers));
 	mutex_lock(&p->lock);
 	return err;
@@ -253,6 +255,7 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *it, loff_t *pos)
 	mutex_unlock(&p->lock);
 	if (done)
 		wake_up_poll(&p->read_wait, POLLIN | POLLRDNORM);
+	pipe_signal_readers(p);
 	if (n == -EPIPE)
 		signal_send_thread(current, SIGPIPE, NULL);
 	if (done)
@@ -329,14 +332,28 @@ static void pipe_detach(struct inode *inode)
 
 static void drop_ends(struct pipe *p, u32 mode)
 {
+	bool half;
+
 	mutex_lock(&p->lock);
 	if (mode & FMODE_READ)
 		WRITE_ONCE(p->readers, p->readers - 1);
 	if (mode & FMODE_WRITE)
 		WRITE_ONCE(p->writers, p->writers - 1);
+	half = !p->readers != !p->writers;
 	mutex_unlock(&p->lock);
 	wake_up_all(&p->read_wait);
 	wake_up_all(&p->write_wait);
+	if (half) {
+		pipe_signal_readers(p);
+		pipe_signal_writers(p);
+	}
+}
+
+static int pipe_fasync(struct file *f, int fd, bool on)
+{
+	struct pipe *p = f->inode->private;
+
+	return fasync_set(&p->async, f, fd, on);
 }
 
 static void pipe_release(struct file *f)
@@ -428,6 +445,7 @@ const struct file_ops pipe_fops = {
 	.read = pipe_read,
 	.write = pipe_write,
 	.poll = pipe_poll,
+	.fasync = pipe_fasync,
 	.ioctl = pipe_ioctl,
 	.open = fifo_open,
 	.release = pipe_release,

@@ -105,6 +105,7 @@ static ssize_t stream_to_pipe(struct file *in, struct file *out, size_t len, uns
 	add_back(p, (struct pipe_buf){ .page = page, .len = n });
 	mutex_unlock(&p->lock);
 	wake_up_all(&p->read_wait);
+	pipe_signal_readers(p);
 	return n;
 }
 
@@ -154,6 +155,7 @@ static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct file *out, size
 	if (done) {
 		WRITE_ONCE(*pos, at);
 		wake_up_all(&p->read_wait);
+		pipe_signal_readers(p);
 	}
 	return done ? done : n;
 }
@@ -200,6 +202,7 @@ static ssize_t pipe_to_file(struct file *in, struct file *out, loff_t *pos, size
 		WRITE_ONCE(*pos, at);
 		notify_file(out, IN_MODIFY);
 		wake_up_all(&p->write_wait);
+		pipe_signal_writers(p);
 	}
 	return done ? done : n;
 }
@@ -264,8 +267,11 @@ static ssize_t pipe_to_pipe(struct file *in, struct file *out, size_t len, unsig
 	}
 	unlock_two(from, to);
 	wake_up_all(&to->read_wait);
-	if (!keep)
+	pipe_signal_readers(to);
+	if (!keep) {
 		wake_up_all(&from->write_wait);
+		pipe_signal_writers(from);
+	}
 	return done;
 }
 

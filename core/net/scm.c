@@ -37,10 +37,8 @@ static void free_fds(struct scm_fds *fds)
  * The last put of a socket may drop a queue with descriptors of sockets with queues... so they go to a list, which
  * one thread at a time empties: never deeper than one level of the stack.
  */
-void scm_fds_put(struct scm_fds *fds)
+void scm_fds_free(struct scm_fds *fds)
 {
-	if (likely(!fds))
-		return;
 	spin_lock(&drain_lock);
 	fds->next = drain_list;
 	drain_list = fds;

@@ -68,8 +68,25 @@ static u32 socket_poll(struct file *f, struct poll_table *pt)
 static long socket_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 {
 	struct socket *s = f->private;
+	int who;
 
-	return s->ops->ioctl(s, cmd, arg);
+	switch (cmd) {
+	case FIOSETOWN:
+	case SIOCSPGRP:
+		return get_user(&who, arg) ? -EFAULT : file_set_owner(f, who);
+	case FIOGETOWN:
+	case SIOCGPGRP:
+		return put_user(file_get_owner(f), int, arg);
+	default:
+		return s->ops->ioctl(s, cmd, arg);
+	}
+}
+
+static int socket_fasync(struct file *f, int fd, bool on)
+{
+	struct socket *s = f->private;
+
+	return fasync_set(&s->async, f, fd, on);
 }
 
 static void socket_release(struct file *f)
@@ -85,6 +102,7 @@ static const struct file_ops socket_fops = {
 	.write = socket_write,
 	.poll = socket_poll,
 	.ioctl = socket_ioctl,
+	.fasync = socket_fasync,
 	.release = socket_release,
 	.splice = SPLICE_FROM | SPLICE_TO,
 	.splice_read = socket_splice_read,
@@ -106,10 +124,12 @@ static struct file *socket_file(struct socket *s, unsigned flags)
 	if (inode)
 		f = file_alloc_pseudo(sock_mount, inode, "", &sock_dentry_ops, &socket_fops,
 				      O_RDWR | (flags & SOCK_NONBLOCK ? O_NONBLOCK : 0));
-	if (IS_ERR(f))
+	if (IS_ERR(f)) {
 		s->ops->release(s);
-	else
-		f->private = s;
+		return f;
+	}
+	f->private = s;
+	WRITE_ONCE(s->file, f);
 	return f;
 }
 

@@ -7,6 +7,7 @@
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
 
+#include <janus/fasync.h>
 #include <janus/fs.h>
 #include <janus/poll.h>
 #include <janus/sched.h>
@@ -21,6 +22,10 @@
 struct socket {
 	const struct socket_ops *ops;	/* [const] */
 	int type;			/* [const] SOCK_* */
+	struct file *file;		/* [const once set, until release()] whose owner hears of urgent bytes; NULL: not accepted */
+	struct fasync_list async;
+	bool short_of_room;		/* [atomic] somebody with O_ASYNC could not send: tell when there is room */
+	bool reader_waits;		/* [as is] in a stream's call: it sees what comes itself */
 	u32 sndbuf, rcvbuf;		/* [atomic] */
 	u64 rcvtimeo, sndtimeo;		/* [atomic] ns; TIME_MAX: no end */
 	u64 switches;			/* [atomic] bit SO_*: the options that are on or off */
@@ -80,7 +85,8 @@ int sockaddr_to_user(const struct sockaddr_storage *from, int len, uaddr_t to, u
 int scm_send(struct socket_msg *m);	/* m->control into fds and cred, when the family looks at it; 0 or -errno */
 /* Give what came with a message to the user; the room left is in *len. Consumes m->fds. */
 void scm_recv(struct socket *s, struct socket_msg *m, uaddr_t control, size_t *len);
-void scm_fds_put(struct scm_fds *fds);				/* NULL is fine */
+void scm_fds_free(struct scm_fds *fds);
+static inline void scm_fds_put(struct scm_fds *fds) { if (unlikely(fds)) scm_fds_free(fds); }
 struct scm_fds *scm_fds_copy(const struct scm_fds *fds);	/* for MSG_PEEK; or NULL */
 int scm_fds_charge(struct scm_fds *fds);			/* on their way now: 0 or -ETOOMANYREFS */
 struct ucred current_ucred(void);

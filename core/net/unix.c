@@ -111,8 +111,10 @@ static void close_one(struct unix_sock *u, bool embryo)
 	u->state = UNIX_CLOSED;
 	mutex_unlock(&unix_state_mutex);
 	wake_up_all(unix_space_wait(u));
-	if (peer && !unix_is_dgram(u))
+	if (peer && !unix_is_dgram(u)) {
 		add_shutdown(peer, SHUTDOWN_MASK, unread || embryo);
+		unix_signal(peer, POLL_HUP);
+	}
 	unix_purge(u);
 	if (peer)
 		unix_put(peer);
@@ -237,8 +239,10 @@ static int connect_stream(struct unix_sock *u, const struct sockaddr_storage *ad
 			return (int)PTR_ERR(to);
 		}
 		err = join(u, to, unix_of(embryo));
-		if (!err)
+		if (!err) {
 			wake_up_poll(&to->read_wait, POLLIN | POLLRDNORM);
+			unix_signal(to, POLL_IN);
+		}
 		if (err == -EAGAIN && !nonblock) {
 			err = (int)SOCKET_WAIT(&to->write_wait, !backlog_full(to) || refuses(to), deadline);
 			if (!err)
@@ -333,8 +337,11 @@ static int unix_shutdown(struct socket *s, int how)
 		mirrored |= SEND_SHUTDOWN;
 	if (bits & SEND_SHUTDOWN)
 		mirrored |= RCV_SHUTDOWN;
-	if (!unix_is_dgram(u))
+	if (!unix_is_dgram(u)) {
 		add_shutdown(peer, mirrored, false);
+		if (mirrored & RCV_SHUTDOWN)
+			unix_signal(peer, mirrored == SHUTDOWN_MASK ? POLL_HUP : POLL_IN);
+	}
 	unix_put(peer);
 	return 0;
 }
@@ -377,6 +384,8 @@ static u32 unix_poll(struct socket *s, struct file *f, struct poll_table *pt)
 		mask |= POLLHUP;
 	if (READ_ONCE(u->state) != UNIX_LISTENING && unix_writable(u) && !dgram_peer_full(u))
 		mask |= POLLOUT | POLLWRNORM | POLLWRBAND;
+	else
+		unix_short_of_room(u);
 	return mask;
 }
 

@@ -89,9 +89,17 @@ static inline int unix_name_sender(struct unix_sock *u)
 /* ---- unix_queue.c ---- */
 ssize_t unix_send(struct socket *s, struct socket_msg *m);
 ssize_t unix_recv(struct socket *s, struct socket_msg *m);
+/* Something happened to u that its readers may want a signal for: POLL_IN, POLL_HUP. */
+void unix_signal(struct unix_sock *u, int code);
 void unix_purge(struct unix_sock *u);		/* no reader is left */
 bool unix_dgram_full(const struct unix_sock *from, const struct unix_sock *to);
 struct wait_queue *unix_space_wait(const struct unix_sock *to);	/* a datagram was taken from `to` */
+/* u could not send: who has O_ASYNC is told once it can. */
+static inline void unix_short_of_room(struct unix_sock *u)
+{
+	if (u->socket.async.first)
+		WRITE_ONCE(u->socket.short_of_room, true);
+}
 static inline bool unix_writable(const struct unix_sock *u)
 {
 	return READ_ONCE(u->sending) * 4 <= (s64)READ_ONCE(u->socket.sndbuf);

@@ -37,6 +37,36 @@ bool unix_dgram_full(const struct unix_sock *from, const struct unix_sock *to)
 
 /* ---- messages ---- */
 
+void unix_signal(struct unix_sock *u, int code)
+{
+	if (!READ_ONCE(u->socket.reader_waits))
+		fasync_signal(&u->socket.async, FMODE_READ | FMODE_WRITE, code);
+}
+
+/* The byte is in to's queue: its owner hears of it, O_ASYNC or not. Under the lock the file, if it is there, stays. */
+static void signal_urgent(struct unix_sock *to)
+{
+	GUARD(spin, &to->lock);
+	if (!to->dead && READ_ONCE(to->socket.file))
+		file_send_urgent(to->socket.file, &to->socket.async);
+}
+
+static __noinline void tell_arrival(struct unix_sock *to, bool urgent)
+{
+	if (urgent) {
+		wake_up_poll(&to->read_wait, POLLPRI);
+		signal_urgent(to);
+	}
+	unix_signal(to, POLL_IN);
+}
+
+/* A message of u's has gone: is that room somebody with O_ASYNC did not have? */
+static __noinline void signal_room(struct unix_sock *u)
+{
+	if (unix_writable(u) && __atomic_exchange_n(&u->socket.short_of_room, false, __ATOMIC_ACQ_REL))
+		fasync_signal(&u->socket.async, FMODE_READ | FMODE_WRITE, POLL_OUT);
+}
+
 static void message_free(struct unix_message *msg)
 {
 	struct unix_sock *sender = msg->sender;
@@ -44,6 +74,8 @@ static void message_free(struct unix_message *msg)
 
 	if (left * 2 <= (s64)READ_ONCE(sender->socket.sndbuf))
 		wake_up_poll(&sender->write_wait, POLLOUT | POLLWRNORM | POLLWRBAND);
+	if (unlikely(READ_ONCE(sender->socket.short_of_room)))
+		signal_room(sender);
 	scm_fds_put(msg->fds);
 	unix_put(sender);
 	kfree(msg);
@@ -80,6 +112,7 @@ static struct unix_message *message_make(struct unix_sock *u, struct socket_msg 
 	long err;
 
 	while (!has_room(u)) {
+		unix_short_of_room(u);
 		if (m->flags & MSG_DONTWAIT)
 			return ERR_PTR(-EAGAIN);
 		if (!*deadline)
@@ -148,11 +181,14 @@ static int message_send(struct unix_message *msg, struct unix_sock *to, struct s
 
 	if (!err)
 		err = message_queue(msg, to);
-	if (err)
+	if (err) {
 		message_free(msg);
-	else
-		wake_up_poll(&to->read_wait, POLLIN | POLLRDNORM | POLLRDBAND | (urgent ? POLLPRI : 0));
-	return err;
+		return err;
+	}
+	wake_up_poll(&to->read_wait, POLLIN | POLLRDNORM | POLLRDBAND);
+	if (unlikely(urgent | (to->socket.async.first != NULL)))
+		tell_arrival(to, urgent);
+	return 0;
 }
 
 /* ---- sending ---- */
@@ -383,8 +419,10 @@ static struct unix_message *wait_message(struct unix_sock *u, u32 flags, u64 *de
 			return NULL;
 		if (!*deadline)
 			*deadline = socket_deadline(READ_ONCE(u->socket.rcvtimeo));
+		WRITE_ONCE(u->socket.reader_waits, u->socket.type == SOCK_STREAM);
 		*err = SOCKET_WAIT(&u->read_wait, READ_ONCE(u->queued) || READ_ONCE(u->shutdown) & RCV_SHUTDOWN ||
 				   READ_ONCE(u->reset), *deadline);
+		WRITE_ONCE(u->socket.reader_waits, false);
 		if (*err)
 			return NULL;
 	}

@@ -28,7 +28,6 @@ void pid_free_new(struct pid *pid);		/* undo pid_alloc: nobody uses it yet */
 void pid_attach(struct process *p, enum pid_type type, struct pid *pid);
 void pid_detach(struct process *p, enum pid_type type);
 void pid_release_if_unused(struct pid *pid);
-#define for_each_in_pid(p, pid, type) list_for_each_entry(p, &(pid)->users[type], pid_links[type])
 
 /* ---- signals ---- */
 extern const sigset_t sig_ignored_by_default, sig_stopping, sig_fault;
@@ -133,8 +132,5 @@ int put_user_rusage(uaddr_t to, const struct usage *u);
 
 /* ---- credentials ---- */
 bool cred_has_cap(const struct cred *c, int cap);
-
-static inline struct irqflags tasklist_lock_irq(void) { return spin_lock_irqsave(&tasklist_lock); }
-static inline void tasklist_unlock_irq(struct irqflags flags) { spin_unlock_irqrestore(&tasklist_lock, flags); }
 
 #endif

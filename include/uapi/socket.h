@@ -30,6 +30,10 @@ enum { SCM_RIGHTS = 1, SCM_CREDENTIALS = 2 };
 #define SIOCINQ 0x541b
 #define SIOCOUTQ 0x5411
 #define SIOCATMARK 0x8905
+#define FIOSETOWN 0x8901
+#define SIOCSPGRP 0x8902
+#define FIOGETOWN 0x8903
+#define SIOCGPGRP 0x8904
 
 struct sockaddr_storage { u16 family; char data[126]; };
 struct msghdr { u64 name; s32 namelen; u32 pad; u64 iov, iovlen, control, controllen; u32 flags, pad2; };

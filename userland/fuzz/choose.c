@@ -346,8 +346,6 @@ static void tame(struct step *step, struct random *r)
 		step->value[1] = step->value[0] == 18 ? 8 : 18;	/* from a page onto itself Linux copies in memcpy's order */
 	if (is(step, "lseek") && step->value[0] == 4 && step->value[2] == SEEK_CUR)
 		step->value[2] = SEEK_SET;	/* where a directory's reader is, is the file system's own number */
-	if (is(step, "fcntl") && step->value[1] == F_SETFL)
-		step->value[2] &= ~(long)O_ASYNC;	/* Janus sends no signals for I/O, and does not say it would */
 	if (is(step, "fcntl") && step->value[1] == F_SETOWN)
 		step->value[2] = PICK(r, owners);
 	if (is(step, "close_range"))

@@ -14,6 +14,8 @@ struct pty {
 	struct tty slave;
 	unsigned index;			/* [const] */
 	struct wait_queue master_wait;	/* output to read, room to type */
+	struct fasync_list async;	/* the master's */
+	bool fresh;			/* [atomic] output that it was not told of yet */
 	/* [slave.lock] */
 	bool locked;			/* TIOCSPTLCK: the slave cannot be opened yet */
 	bool master_open;
@@ -42,7 +44,7 @@ static size_t ring_write(void *port, const u8 *buf, size_t n)
 	for (size_t i = 0; i < n; i++)
 		pty->ring[pty->head++ % RING] = buf[i];
 	if (n)
-		pty->slave.wake_master = true;
+		pty->fresh = pty->slave.wake_master = true;
 	return n;
 }
 
@@ -71,6 +73,8 @@ static const struct tty_driver_ops pty_ops = {
 void pty_wake_master(struct tty *tty)
 {
 	wake_up_poll(&tty->pty->master_wait, POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
+	if (__atomic_exchange_n(&tty->pty->fresh, false, __ATOMIC_RELAXED))
+		fasync_signal(&tty->pty->async, FMODE_READ | FMODE_WRITE, POLL_IN);
 }
 
 bool pty_slave_usable(struct tty *tty)
@@ -422,7 +426,16 @@ static long ptmx_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 	return ret == -ENOIOCTLCMD ? -ENOTTY : ret;
 }
 
+static int ptmx_fasync(struct file *f, int fd, bool on)
+{
+	struct pty *pty = f->private;
+	int err = fasync_set(&pty->async, f, fd, on);
+
+	return err || !on ? err : file_default_owner(f, current->pid, F_OWNER_PID);
+}
+
 const struct file_ops ptmx_file_ops = {
+	.fasync = ptmx_fasync,
 	.open = ptmx_open,
 	.release = ptmx_release,
 	.read = ptmx_read,

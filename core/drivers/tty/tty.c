@@ -56,6 +56,10 @@ void tty_unlock(struct tty *tty, struct irqflags flags)
 	struct pid *pgrp = signals && tty->pgrp ? pid_get(tty->pgrp) : NULL;
 	bool readers = l->wake_readers, writers = l->wake_writers, master = tty->wake_master;
 
+	bool room = writers && tty->short_of_room && !ldisc_output_stopped(l) && tty->ops->write_room(tty->port) > 0;
+
+	if (unlikely(room))
+		tty->short_of_room = false;
 	l->signals = 0;
 	l->wake_readers = l->wake_writers = tty->wake_master = false;
 	spin_unlock_irqrestore(&tty->lock, flags);
@@ -63,6 +67,10 @@ void tty_unlock(struct tty *tty, struct irqflags flags)
 		wake_up_poll(&tty->read_wait, POLLIN | POLLRDNORM);
 	if (writers)
 		wake_up_key(&tty->write_wait, POLLOUT | POLLWRNORM, ~0u);
+	if (readers)
+		fasync_signal(&tty->async, FMODE_READ | FMODE_WRITE, POLL_IN);
+	if (unlikely(room))
+		fasync_signal(&tty->async, FMODE_READ | FMODE_WRITE, POLL_OUT);
 	if (tty->pty && (master || readers))
 		pty_wake_master(tty);
 	if (pgrp)
@@ -260,7 +268,30 @@ static void tty_release(struct file *f)
 	tty_put(tty);
 }
 
+/* Where nobody is named to be told, the foreground group is, or who asks. */
+static int tty_fasync(struct file *f, int fd, bool on)
+{
+	struct tty_file *tf = f->private;
+	struct tty *tty = tf->tty;
+	struct irqflags flags;
+	struct pid *pgrp;
+	int err;
+
+	if (hung_up(tf))
+		return -ENOTTY;
+	err = fasync_set(&tty->async, f, fd, on);
+	if (err || !on)
+		return err;
+	flags = tty_lock(tty);
+	pgrp = tty->pgrp ? pid_get(tty->pgrp) : NULL;
+	tty_unlock(tty, flags);
+	err = file_default_owner(f, pgrp ? pgrp : current->pid, pgrp ? F_OWNER_PGRP : F_OWNER_PID);
+	pid_put(pgrp);
+	return err;
+}
+
 static const struct file_ops tty_file_ops = {
+	.fasync = tty_fasync,
 	.open = tty_open,
 	.release = tty_release,
 	.read = tty_file_read,
@@ -278,6 +309,7 @@ void tty_hangup(struct tty *tty, bool session_ends)
 	struct irqflags flags;
 
 	tty_hangup_session(tty, session_ends);
+	fasync_clear(&tty->async);
 	flags = tty_lock(tty);
 	tty->hangups++;
 	ldisc_flush_input(&tty->ldisc);

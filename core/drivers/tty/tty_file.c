@@ -183,6 +183,15 @@ static bool write_is_dead(struct tty_file *tf)
 	return hung_up(tf) || (tf->tty->pty && pty_master_gone(tf->tty));
 }
 
+/* Not all could be written: who has O_ASYNC is told once there is room. */
+static void want_room(struct tty *tty)
+{
+	struct irqflags flags = tty_lock(tty);
+
+	tty->short_of_room = true;
+	tty_unlock(tty, flags);
+}
+
 /* All n bytes of buf, waiting for room. *done counts them. 0 or -errno. */
 static long write_chunk(struct tty_file *tf, struct file *f, const u8 *buf, size_t n, ssize_t *done)
 {
@@ -205,6 +214,8 @@ static long write_chunk(struct tty_file *tf, struct file *f, const u8 *buf, size
 			return 0;
 		if (taken)
 			continue;
+		if (unlikely(tty->async.first != NULL))
+			want_room(tty);
 		if (nonblocking(f))
 			return -EAGAIN;
 		ret = wait_event_interruptible(&tty->write_wait, tty_output_ready(tty) || write_is_dead(tf));

@@ -12,6 +12,7 @@
 #define TTY_STRUCT_H
 
 #include "ldisc.h"
+#include <janus/fasync.h>
 #include <janus/fs.h>
 #include <janus/lock.h>
 #include <janus/thread.h>
@@ -30,6 +31,8 @@ struct tty {
 	dev_t dev;			/* [const] */
 	struct wait_queue read_wait;	/* input, hang-up */
 	struct wait_queue write_wait;	/* room for output, hang-up, the end of a write */
+	struct fasync_list async;
+	bool short_of_room;		/* [lock] somebody with O_ASYNC could not write all */
 	struct mutex read_mutex;	/* one reader copies at a time */
 	bool writing;			/* [lock] one writer at a time */
 	bool throttled;			/* [lock] the driver was asked to stop */

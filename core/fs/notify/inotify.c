@@ -2,6 +2,7 @@
 /*
  * inotify: a descriptor from which one reads what happened to the inodes one watches. Source: inotify(7).
  */
+#include <janus/fasync.h>
 #include <janus/notify.h>
 #include <janus/radix.h>
 #include <generated/syscalls.h>
@@ -18,6 +19,7 @@ struct inotify {
 	u32 nr_bytes;			/* [lock] what a reader would get: FIONREAD */
 	bool overflowed;		/* [lock] the event that says so is queued */
 	struct wait_queue wait;
+	struct fasync_list async;
 	struct user_struct *user;	/* [const] counted: whose limits */
 	struct radix_tree watches;	/* [marks_lock] by wd */
 	s32 last_wd;			/* [marks_lock] numbers are not used again until they wrap */
@@ -114,6 +116,8 @@ static void queue_event(struct inotify *g, s32 wd, u32 mask, u32 cookie, const s
 	spin_unlock(&g->lock);
 	if (q && wait_queue_active(&g->wait))
 		wake_up_key(&g->wait, POLLIN, 1);
+	if (q)
+		fasync_signal(&g->async, FMODE_READ, POLL_IN);
 }
 
 /* The oldest event, or NULL; ERR_PTR(-EINVAL) when it needs more than `room` bytes, and stays. */
@@ -332,7 +336,15 @@ static void inotify_release(struct file *f)
 	group_put(g);
 }
 
+static int inotify_fasync(struct file *f, int fd, bool on)
+{
+	struct inotify *g = f->private;
+
+	return fasync_set(&g->async, f, fd, on);
+}
+
 static const struct file_ops inotify_fops = {
+	.fasync = inotify_fasync,
 	.read = inotify_read,
 	.poll = inotify_poll,
 	.ioctl = inotify_ioctl,

@@ -18,6 +18,7 @@
 struct cred;
 struct dir_context;
 struct file;
+struct file_owner;
 struct inode;
 struct pid;
 struct poll_table;
@@ -30,6 +31,7 @@ struct file_ops {
 	loff_t (*llseek)(struct file *f, loff_t offset, int whence);	/* NULL: ESPIPE, and no pread or pwrite */
 	/* Emit entries from f->pos on until emit returns false; advance f->pos. dir->lock held for read. */
 	int (*iterate)(struct file *f, struct dir_context *ctx);
+	int (*fasync)(struct file *f, int fd, bool on);			/* fasync_set() on its list; NULL: it sends no signals */
 	u32 (*poll)(struct file *f, struct poll_table *pt);		/* POLL* bits; NULL: always ready */
 	long (*ioctl)(struct file *f, unsigned cmd, unsigned long arg);	/* NULL: ENOTTY */
 	int (*mmap)(struct file *f, struct vma *vma);			/* NULL: ENODEV */
@@ -60,15 +62,14 @@ struct file {
 	u32 flags;				/* [lock; read as is] O_* as F_GETFL shows */
 	u32 mode;				/* [const] FMODE_*, but FMODE_WATCHED comes by an atomic operation */
 	refcount_t refs;
-	spinlock_t lock;			/* flags, owner */
+	spinlock_t lock;			/* flags */
 	loff_t pos;				/* [pos_lock when refs > 1 or the table is shared] */
 	struct path path;			/* [const] counted */
 	struct inode *inode;			/* [const] path.dentry's */
 	void *private;				/* [const after open] */
 	const struct cred *cred;		/* [const] opener's */
 	struct mutex pos_lock;
-	struct pid *owner;			/* [lock] F_SETOWN; counted */
-	int owner_type, owner_sig;		/* [lock] F_OWNER_*; F_SETSIG */
+	struct file_owner *owner;		/* [lock, once] signals for I/O: janus/fasync.h; NULL: nobody asked for any */
 	u32 site;				/* [const] who opened it: janus/alloc_site.h, debug builds */
 	struct list_head epoll_links;		/* [tree_mutex of eventpoll.c] epoll items that watch us */
 	struct rcu_head rcu;

@@ -3,6 +3,7 @@
 #ifndef JANUS_PIPE_H
 #define JANUS_PIPE_H
 
+#include <janus/fasync.h>
 #include <janus/file.h>
 #include <janus/lock.h>
 #include <janus/page.h>
@@ -30,6 +31,7 @@ struct pipe {
 	u32 charged;			/* pages that count for `user` */
 	struct user_struct *user;	/* [const] counted */
 	struct wait_queue read_wait, write_wait;
+	struct fasync_list async;	/* both ends */
 	struct pipe_buf inline_slots[PIPE_DEF_BUFFERS];
 };
 
@@ -43,6 +45,9 @@ struct pipe *file_pipe(struct file *f);
 long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg);	/* F_GETPIPE_SZ, F_SETPIPE_SZ; EBADF for others */
 static inline bool pipe_empty(const struct pipe *p) { return READ_ONCE(p->head) == READ_ONCE(p->tail); }
 static inline bool pipe_full(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->nr_slots); }
+/* Bytes came, or went: who wants a signal for it. */
+static inline void pipe_signal_readers(struct pipe *p) { fasync_signal(&p->async, FMODE_READ, POLL_IN); }
+static inline void pipe_signal_writers(struct pipe *p) { fasync_signal(&p->async, FMODE_WRITE, POLL_OUT); }
 static inline struct pipe_buf *pipe_slot(struct pipe *p, u32 i) { return &p->slots[i & (p->nr_slots - 1)]; }
 
 #endif

@@ -239,6 +239,8 @@ enum exit_state { EXIT_ZOMBIE = 1, EXIT_DEAD = 2 };
 
 extern u64 total_forks;				/* [atomic] threads ever started by a program: /proc/stat */
 extern spinlock_t tasklist_lock;
+static inline struct irqflags tasklist_lock_irq(void) { return spin_lock_irqsave(&tasklist_lock); }
+static inline void tasklist_unlock_irq(struct irqflags flags) { spin_unlock_irqrestore(&tasklist_lock, flags); }
 extern struct list_head all_processes;		/* [tl] */
 extern struct process *init_process;		/* [const] pid 1 */
 extern struct process kernel_process;		/* pid 0: parent of init and of kernel threads; idle threads are its */
@@ -252,6 +254,7 @@ struct pid *get_pid(pid_t nr);				/* referenced, or NULL */
 struct pid *find_pid(pid_t nr);
 struct thread *find_thread(pid_t tid);
 struct process *find_process(pid_t tgid);
+#define for_each_in_pid(p, pid, type) list_for_each_entry(p, &(pid)->users[type], pid_links[type])	/* [tl] */
 struct thread *get_thread_by_tid(pid_t tid);
 static inline void thread_get(struct thread *t) { ref_get(&t->refs); }
 void thread_put(struct thread *t);
