@@ -13,8 +13,6 @@ from .term import Trouble
 OBJDUMP = {"x86_64": ["objdump", "-M", "intel"], "arm64": ["aarch64-linux-gnu-objdump"]}
 BFD = {"x86_64": "i386:x86-64", "arm64": "aarch64"}
 
-# An instruction's line: address, bytes, text.
-INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\t(?:[0-9a-f]{2,8} )+\s*\t?(.*)$")
 FUNCTION = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 SOURCE = re.compile(r"^(/?\S+\.(?:c|h|S|asm|inc)):(\d+)(?: \(discriminator \d+\))?$")
 

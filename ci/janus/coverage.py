@@ -29,9 +29,9 @@ UNITS = "host units"
 
 # ---- the runs ----
 
-def missing_init(m, kernel, folder, timeout):
+def missing_init(m, kernel, timeout):
     """A boot whose first process is not there: it panics."""
-    with tempfile.TemporaryDirectory(prefix="janus.") as scratch, tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors:
         guest = qemu.Guest(m, kernel, "", [f"console={m.console}", "panic=-1", "init=/none"])
         with qemu.Process(guest, errors) as process:
             outcome = console.converse(process, "#none", lambda data: None, timeout=timeout)
@@ -51,7 +51,7 @@ def runs(m, timeout):
     found.append(("random programs", command(["/fuzz/fuzz", *FUZZED])))
     found += [(title, lambda question=question: scenarios.ask(m, kernel, folder, question))
               for title, question in scenarios.questions(m).items() if title not in PLAIN_BOOTS]
-    return found + [("a panic", lambda: missing_init(m, kernel, folder, timeout))]
+    return found + [("a panic", lambda: missing_init(m, kernel, timeout))]
 
 
 def prepare(machines):

@@ -54,7 +54,7 @@ def on_linux(machine, folder, timeout, name):
     return sections(text)
 
 
-def compare(title, want, got):
+def compare(want, got):
     if got is None:
         return ktap.Result("fail", "not reached: the program did not get here")
     if got == want:
@@ -70,7 +70,7 @@ def run(machine, kernel, folder, timeout, name):
     output, outcome, errors = run_guest(machine, kernel, folder, name, timeout)
     got = sections(output.decode(errors="replace"))
     for title, text in wanted.items():
-        subject.put(title, compare(title, text, got.get(title)))
+        subject.put(title, compare(text, got.get(title)))
     if not wanted:
         subject.put("the program on Linux", ktap.Result("fail", "Linux did not run it"))
     if outcome.status is None:
