@@ -15,6 +15,7 @@ import sys
 import tempfile
 import traceback
 import types
+import xml.etree.ElementTree as xml
 
 ROOT, CC = sys.argv[1], sys.argv[2:]
 sys.path.insert(0, os.path.join(ROOT, "ci"))
@@ -150,6 +151,22 @@ def test_report_of_a_dead_guest(folder):
     wanted(any("thread 7 (second)" in line for line in lines[at + 2:]), "the panic is not below it")
 
 
+def test_junit(folder):
+    boot = fake_boot(folder, "panics")
+    odd = ktap.Subject("odd", seconds=1.5)
+    odd.put("<&\"' \x00\x1b\ud800 title", ktap.Result("fail", "the log: \x07]]> \xff\nits second line", 0.5))
+    odd.put("left out", ktap.Result("skip", "no such machine"))
+    path = os.path.join(folder, "report", "junit.xml")
+    report.junit([(boot.name, {**boot.subjects, "odd": odd})], path, {boot.name: ("a.ktap", console.telling_lines(boot.log))})
+    suites = {suite.get("name"): suite for suite in xml.parse(path).getroot()}
+    wanted(list(suites) == [f"{boot.name}.{name}" for name in ("first", "second", "odd")], list(suites))
+    odd = suites[f"{boot.name}.odd"]
+    wanted((odd.get("tests"), odd.get("failures"), odd.get("skipped"), odd.get("time")) == ("2", "1", "1", "1.5"), odd.attrib)
+    wanted(odd[0].get("name") == "<&\"' ??? title" and odd[0].get("time") == "0.5", odd[0].attrib)
+    wanted(odd[0][0].tag == "failure" and "its second line" in odd[0][0].text and odd[1][0].tag == "skipped")
+    wanted("thread 7 (second)" in suites[f"{boot.name}.second"].find("system-err").text, "the panic is not with it")
+
+
 def test_flood_of_a_kernel(_):
     log = b"x" * console.LOG_KEPT
     wanted(len((log + b"more")[-console.LOG_KEPT:]) == console.LOG_KEPT)
@@ -186,6 +203,7 @@ TESTS = {
     "KTAP that is cut off anywhere is read": test_cut_off_anywhere,
     "a guest that dies or hangs is told with what it did not reach": test_guests,
     "a dead guest's panic is below its failure": test_report_of_a_dead_guest,
+    "junit.xml has names, times and logs, whatever characters they hold": test_junit,
     "a flood keeps the end of the log": test_flood_of_a_kernel,
     "a missing QEMU, tool or package is one clear line": test_what_is_missing_is_one_line,
 }

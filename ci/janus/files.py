@@ -11,7 +11,7 @@ def write(path, text):
     part = f"{path}.{os.getpid()}.{threading.get_ident()}.part"
     try:
         try:
-            with open(part, "w") as out:
+            with open(part, "w", encoding="utf-8") as out:
                 out.write(text)
             os.replace(part, path)
         except BaseException:

@@ -4,6 +4,7 @@ import os
 import re
 import xml.etree.ElementTree as xml
 
+from . import files
 from .machine import ROOT
 from .term import dim, green, red, yellow
 
@@ -92,8 +93,10 @@ def slowest(columns, count=5):
         print("\nslowest: " + ", ".join(f"{name} on {where} {seconds:.0f} s" for seconds, name, where in times))
 
 
-def junit(columns, path):
+def junit(columns, path, logs=None):
+    """logs: {heading: (path, what tells most of it)} of boots that went wrong."""
     root = xml.Element("testsuites", name="janus")
+    logs = dict(logs or {})
     for heading, subjects in columns:
         for subject in subjects.values():
             suite = xml.SubElement(root, "testsuite", name=f"{heading}.{subject.name}", tests=str(len(subject.results)),
@@ -106,5 +109,7 @@ def junit(columns, path):
                     kind = "failure" if result.status == "fail" else "skipped"
                     detail = BAD_XML.sub("?", result.detail)
                     xml.SubElement(case, kind, message=detail.splitlines()[0] if detail else "").text = detail
+            if subject.count("fail") and heading in logs:
+                xml.SubElement(suite, "system-err").text = BAD_XML.sub("?", logs.pop(heading)[1])
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    xml.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    files.write(path, xml.tostring(root, encoding="utf-8", xml_declaration=True).decode())

@@ -8,7 +8,9 @@ import sys
 from .term import Step, Trouble
 
 # Program: the Debian package that has it.
-COMMON = {"meson": "meson", "ninja": "ninja-build", "apt-get": "apt", "dpkg-deb": "dpkg"}
+COMMON = {"meson": "meson", "ninja": "ninja-build", "apt-get": "apt", "dpkg-deb": "dpkg",
+          "cc": "gcc", "/usr/include/stdio.h": "libc6-dev"}     # for this computer: unit tests
+GIT = {"git": "git"}
 U_BOOT = {"/usr/lib/u-boot": "u-boot-qemu"}
 GDB = {"gdb-multiarch": "gdb-multiarch"}
 

@@ -6,6 +6,7 @@ every number of CPUs, each result beside that of Debian's Linux: a subtest that 
 the suite, not of Janus. The debug build runs the suite too: its poison, traps and lock checker panic,
 so do races that forced rescheduling brings about, and allocations fail there by chance.
 """
+import glob
 import os
 from dataclasses import dataclass, field
 
@@ -131,11 +132,12 @@ def test(options):
     only = [name for name in options.only.split(",") if name]
     counts = [] if options.debug else smp_list(options.smp)
     lock.alone(lock.REPORT, "another ./janus writes build/report")
+    forget_reports()
     if options.oracle:
         return test_oracle(machines, only, options)
     whole = not only and not options.debug      # with all that is not the suite
     if whole:       # asked for at once, not one by one in the middle of the run
-        setup.need(setup.COMMON, setup.U_BOOT, pagetest.CHROMIUM, *(m.tools for m in machines))
+        setup.need(setup.COMMON, setup.GIT, setup.U_BOOT, pagetest.CHROMIUM, *(m.tools for m in machines))
     folders = {m.name: build(m, mode="debug" if options.debug else "release") for m in machines}
     known(only, folders[machines[0].name])
     hunters = {m.name: build(m, mode="debug") for m in machines} if whole else folders
@@ -152,6 +154,13 @@ def test(options):
     if whole:
         told.columns += page_column(costs.together(told.lanes)) + coverage_column(machines)
     return tell(told.columns, told.logs, told.judges)
+
+
+def forget_reports():
+    """Those of an earlier run: what lies in build/report is of one."""
+    for path in glob.glob(os.path.join(boots.REPORT, "*.*")):
+        if os.path.isfile(path):
+            os.unlink(path)
 
 
 def page_column(recorded):
@@ -195,7 +204,7 @@ def tell(columns, logs, judges=()):
         for subject in subjects.values():
             for result in subject.results.values():
                 total.add(result)
-    report.junit(columns, os.path.join(boots.REPORT, "junit.xml"))
+    report.junit(columns, os.path.join(boots.REPORT, "junit.xml"), logs)
     report.table([c for c in columns if c[1]] + list(judges))
     report.failures(columns, logs)
     report.slowest(columns)
