@@ -8,7 +8,7 @@ import threading
 
 from .cpio import Archive
 from .machine import ROOT
-from .term import Trouble
+from .term import Trouble, warn
 
 
 KINDS = ("suite", "programs", "bench", "compare", "fuzz")
@@ -95,6 +95,34 @@ def check_program(path, machine):
             raise Trouble(f"--init {path}: this ELF program is not one of {machine.name}", 2)
     elif head[:2] != b"#!":
         raise Trouble(f"--init {path}: neither an ELF program nor a #! script", 2)
+
+
+def interpreter(path):
+    """The dynamic linker that an ELF program names, or ""."""
+    with open(path, "rb") as file:
+        head = file.read(64)
+        if head[:5] != b"\x7fELF\2":
+            return ""
+        file.seek(int.from_bytes(head[32:40], "little"))
+        for _ in range(int.from_bytes(head[56:58], "little")):
+            segment = file.read(56)
+            if segment[:4] == b"\3\0\0\0":      # PT_INTERP
+                file.seek(int.from_bytes(segment[8:16], "little"))
+                return os.fsdecode(file.read(int.from_bytes(segment[32:40], "little")).rstrip(b"\0"))
+    return ""
+
+
+def check_interpreters(archive, options):
+    """A program whose dynamic linker is not in the guest would end with a puzzling ENOENT. Links lead to where it is, so
+    it counts by its name."""
+    there = {os.path.basename(path) for path in archive.entries}
+    for path in [parse_add(text)[0] for text in options.add] + [options.init] * bool(options.init):
+        wanted = interpreter(path) if os.path.isfile(path) else ""
+        if wanted and os.path.basename(wanted) not in there:
+            text = f"{path} is dynamically linked, and the guest has no {wanted}; link it with -static, or --add that too"
+            if path == options.init:
+                raise Trouble(f"--init {text}", 2)
+            warn(text)
 
 
 class Run:

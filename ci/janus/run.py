@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 
-from . import console, guest as guests, lock, packages, qemu, setup
+from . import boots, console, guest as guests, lock, packages, qemu, setup
 from .build import build
 from .machine import machine as find_machine, memory_size
 from .term import Trouble, red, say
@@ -62,16 +62,17 @@ def run(options):
         guests.add_file(archive, text)
     if options.init:
         archive.file("/init", options.init, 0o755)
+    guests.check_interpreters(archive, options)
     job.put(archive)
     with tempfile.TemporaryDirectory(prefix="janus.") as scratch:
         initrd = guests.write_initrd(archive, os.path.join(scratch, "initrd"))
-        kernel = shutil.copy(kernel, scratch)
-        lock.let_go(lock.TREE)      # the guest has all that it needs: what was built may change under it
         guest = qemu.Guest(machine, kernel, initrd, kernel_arguments(machine, options), options.smp,
                            memory_size(options.mem), options.cpu, options.board, options.icount)
         if options.uboot:
             from . import uboot
             guest = uboot.prepare(guest)
+        guest.kernel = shutil.copy(guest.kernel, scratch)
+        lock.let_go(lock.TREE)      # the guest has all that it needs: what was built may change under it
         if options.verbose:
             say(" ".join(guest.command()))
         if terminal:
@@ -106,7 +107,7 @@ def finish(guest, options, outcome, returncode, errors):
     if returncode:
         raise Trouble(errors.strip() or f"{guest.machine.qemu} ended with status {returncode}", DIED)
     if options.init:
-        return 0
+        return DIED if boots.panic_line(outcome.log.decode(errors="replace")) else 0
     what = "before the command ended" if outcome.begun else "before its first program ran"
     report(f"the {name} guest stopped {what}", outcome, options)
     return DIED
