@@ -80,6 +80,15 @@ def expand(text, figures):
     return re.sub(r"\{\{(\w+(?: [\w-]+)*)\}\}", put, text)
 
 
+def with_headers(body):
+    """Tables whose columns and rows have headers, and which the keyboard can scroll where they are too wide."""
+    body = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", body)
+    body = re.sub(r"<th\b(?!ead)", '<th scope="col"', body)
+    body = re.sub(r"<tr>\s*<td( [^>]*)?>(.*?)</td>", r'<tr>\n<th scope="row"\1>\2</th>', body, flags=re.S)
+    return re.sub(r"<table>(.*?)</table>", r'<div class="wide" role="region" aria-label="table" tabindex="0"><table>\1</table></div>',
+                  body, flags=re.S)
+
+
 def pages(site):
     """[(path of the Markdown, name of the page)]: the front page is the README."""
     found = [(os.path.join(ROOT, "README.md"), "index")]
@@ -100,7 +109,7 @@ def main(path, site):
     menu = [(f"{name}.html", title_of(text)) for name, text in texts] + [("paths.html", "The paths of this build, from a run")]
     for name, text in texts:
         text = re.sub(r"\]\((?:docs/)?([\w-]+)\.md", r"](\1.html", expand(text, figures))
-        body = markdown.markdown(text, extensions=["tables", "fenced_code", "toc"])
+        body = with_headers(markdown.markdown(text, extensions=["tables", "fenced_code", "toc"]))
         with open(os.path.join(site, name + ".html"), "w") as out:
             out.write(template.render(title=title_of(text), body=jinja2.utils.markupsafe.Markup(body), menu=menu))
 

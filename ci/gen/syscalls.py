@@ -147,7 +147,7 @@ def markdown(calls, _arch):
     for call in calls:
         if call.section != section:
             section = call.section
-            yield f"\n## {section}\n\n| call | x86_64 | arm64 | |\n|---|---|---|---|\n"
+            yield f"\n## {section}\n\n| call | x86_64 | arm64 | there |\n|---|---|---|---|\n"
         numbers = [str(call.numbers.get(m, "")) for m in ("x86_64", "arm64")]
         args = ", ".join(f"{a.direction + ' ' if a.direction else ''}{a.name}" for a in call.args)
         state = "" if "ni" in call.flags else "yes"

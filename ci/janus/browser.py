@@ -74,8 +74,9 @@ class Browser:
             self.events.append(answer)
 
     def open(self, url):
+        before = len(self.events)
         self.call("Page.navigate", url=url)
-        while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
+        while not any(e.get("method") == "Page.loadEventFired" for e in self.events[before:]):
             self.events.append(self.message(60))
 
     def evaluate(self, script):
@@ -88,9 +89,19 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
-    def enter(self):
+    def key(self, name, number, text=""):
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
+            self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=number, text=text)
+
+    def enter(self):
+        self.key("Enter", 13, "\r")
+
+    def tab(self):
+        self.key("Tab", 9)
+
+    def scheme(self, name):
+        """Look at the page as one who prefers "light" or "dark"."""
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
     def screenshot(self, path):
         with open(path, "wb") as out:
@@ -99,6 +110,11 @@ class Browser:
     def requests(self):
         """Addresses that the page asked for."""
         return [e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"]
+
+    def tree(self):
+        """What a screen reader is told: [(role, name)]."""
+        nodes = self.call("Accessibility.getFullAXTree")["nodes"]
+        return [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n["ignored"] and "role" in n]
 
     def errors(self):
         """What the console complained of."""

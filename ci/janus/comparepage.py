@@ -3,8 +3,9 @@
 import html
 import itertools
 import os
+import re
 
-from . import recordings
+from . import purposes, recordings
 from .doors import DOORS, PRIVILEGE, WAY_OUT, used
 from .frames import frame_rows, is_call
 from .machine import ROOT
@@ -15,6 +16,7 @@ COLOURS = {"user": "#8a8a8a", "vdso": "#bab0ac", "vectors": "#b07aa1", "entry": 
            "dispatch": "#f28e2b", "copy": "#76b7b2", "handler": "#59a14f", "kernel-entry": "#9c755f", "exit": "#edc948",
            "return": "#e15759", "thread-start": "#ff9da7"}
 THE_WORK = ("handler", "copy", "user", "vdso")      # the other stages are the way in and out
+NAMED_FROM = 9      # per cent of the page's width: a part of a bar so wide has its stage's name in it
 LONG = 2500         # instructions of a stage that are listed; a longer one is told by function
 
 INTRODUCTION = """<p>A program cannot reach files, devices or other programs by itself. It asks the kernel by one instruction, a
@@ -23,8 +25,8 @@ rights, and later goes on behind that instruction. This page shows <b>every inst
 kernels: Janus, and Debian's Linux 6.1. Nothing on it is typed; it was recorded from guests in QEMU, one instruction at a time,
 when the call was made for the eighth time.</p>"""
 READING = """<details class="extra"><summary>How to read this page</summary>
-<p>A column is one kernel on one machine. A row is a stage of the way; open it to see what ran. The numbered stages are the
-banners of Janus's entry files, <code>arch/x86_64/entry.asm</code> and <code>arch/arm64/entry.S</code>, which have the same ones in
+<p>A column, or lane, is one kernel on one machine. A row is a stage of the way; open it to see what ran. The numbered stages are the
+banners, the headings, of Janus's entry files, <code>arch/x86_64/entry.asm</code> and <code>arch/arm64/entry.S</code>, which have the same ones in
 the same order. C runs between them. Linux's functions are put into the same stages by name; its source is not here, so an open
 stage tells how many instructions each of its functions took.</p>
 <p>The large figure is instructions. The small ones are <i>loads</i> and <i>stores</i>, and events, which a processor charges more
@@ -83,7 +85,7 @@ def by_function(stage):
     totals = {}
     for i in stage.instructions:
         totals[i.function] = totals.get(i.function, 0) + 1
-    rows = "".join(f"<tr><td><code>{esc(name)}</code><td class=number>{count:,}" for name, count in
+    rows = "".join(f'<tr><th scope="row"><code>{esc(name)}</code><td class=number>{count:,}' for name, count in
                    sorted(totals.items(), key=lambda item: -item[1]))
     return f'<table><thead><tr><th scope="col">function<th scope="col" class=number>instructions</thead>{rows}</table>'
 
@@ -109,7 +111,7 @@ def lane_cell(lane, key, most):
     stage, name = lane.stages[key], esc(lane_name(lane))
     if not stage.count:
         return f'<span class="cell none" data-lane="{name}"><span class="name">{name} </span>–</span>'
-    return (f'<span class="cell" data-lane="{name}"><span class="name">{name} </span><span class="count">{stage.count}</span>'
+    return (f'<span class="cell" data-lane="{name}"><span class="name">{name} </span><span class="count">{stage.count:,}</span>'
             f'<span class="unit"> instructions </span><span class="more">{details_of(stage)}</span>{bar(stage.count, most, key)}</span>')
 
 
@@ -124,7 +126,7 @@ def stage_row(key, title, lanes, most):
 
 def totals_row(lanes):
     cells = "".join(f'<span class="cell" data-lane="{esc(lane_name(lane))}"><span class="name">{esc(lane_name(lane))} </span>'
-                    f'<span class="count total">{lane.count}</span><span class="unit"> instructions </span>'
+                    f'<span class="count total">{lane.count:,}</span><span class="unit"> instructions </span>'
                     f'<span class="more">{compared(lane, lanes)}</span></span>' for lane in lanes)
     return f'<div class="stage totals"><span class="title">total</span>{cells}</div>'
 
@@ -142,14 +144,16 @@ def compared(lane, lanes):
 def whole(lane, most):
     """The whole way of a lane as one bar of its stages."""
     parts = "".join(f'<span style="width:{100 * lane.stages[key].count / most:.2f}%;background:{COLOURS[key]}" '
-                    f'title="{esc(title)}: {lane.stages[key].count}"></span>' for key, title in STAGES if lane.stages[key].count)
+                    f'title="{esc(title)}: {lane.stages[key].count:,}">'
+                    f'{esc(title) if 100 * lane.stages[key].count / most >= NAMED_FROM else ""}</span>'
+                    for key, title in STAGES if lane.stages[key].count)
     said = ", ".join(f"{title} {lane.stages[key].count}" for key, title in STAGES if lane.stages[key].count)
     return (f'<div class="whole"><span class="head">{esc(lane_name(lane))}</span><span class="track" role="img" '
             f'aria-label="{esc(said)}">{parts}</span><span class="sum">{lane.count:,}</span></div>')
 
 
 def sentence(lanes):
-    """What the figures say, in words."""
+    """What the figures say, in words; a paragraph a machine."""
     parts = []
     for lane in lanes:
         if lane.kernel != "Janus":
@@ -161,8 +165,27 @@ def sentence(lanes):
         else:
             text += f", {lane.count - work:,} of them to get in, to find the way and to get out"
         linux = next((other for other in lanes if other.kernel == "Linux" and other.machine == lane.machine), None)
-        parts.append(text + (f". Linux takes {linux.count:,}, {linux.count / lane.count:.1f} times as many." if linux else "."))
-    return " ".join(parts)
+        parts.append(text + (f". Linux takes {linux.count:,}, {linux.count / lane.count:.1f} times as many{most_of(linux, lane)}."
+                             if linux else "."))
+    return "".join(f"<p>{part}</p>" for part in parts)
+
+
+def most_of(linux, ours):
+    """In which stage most of what Linux takes more is."""
+    key, title = max(STAGES, key=lambda stage: linux.stages[stage[0]].count - ours.stages[stage[0]].count)
+    more = linux.stages[key].count - ours.stages[key].count
+    return f"; {more:,} of the {linux.count - ours.count:,} more are in {esc(re.sub(r'^[0-9]. ', 'stage ', title))}" if more > 0 else ""
+
+
+def linux_work(lane):
+    """Where a lane of Linux spends its instructions, by what they are for."""
+    way = [key for key, _ in STAGES if key not in THE_WORK]
+    rows = "".join(f'<tr><th scope="row">{esc(what)}<td>{"Janus has none" if absent else ""}<td class=number>{count:,}'
+                   f'<td>{", ".join(f"<code>{esc(name)}</code>&nbsp;{n}" for name, n in names[:6])}'
+                   f'{f" and {len(names) - 6} more" if len(names) > 6 else ""}'
+                   for what, absent, count, names in purposes.grouped(lane, way))
+    return (f'<div class="body" tabindex="0" role="region" aria-label="what {esc(lane_name(lane))} does"><h4>{esc(lane_name(lane))}</h4><table><thead>'
+            f'<tr><th scope="col">for<th scope="col">in Janus<th scope="col" class=number>instructions<th scope="col">functions</thead>{rows}</table></div>')
 
 
 def figures_table(lanes):
@@ -180,12 +203,12 @@ def registers(lane):
                    f"<td>{lane.before[name]:#x}<td>{value:#x}<td>{'' if lane.before[name] == value else 'changed'}"
                    for name, value in lane.after.items())
     return (f'<div class="body" tabindex="0" role="region" aria-label="registers of {esc(lane_name(lane))}"><h4>{esc(lane_name(lane))}</h4>'
-            f'<table><thead><tr><th scope="col">register<th scope="col">at the trap<th scope="col">behind it<th scope="col"></thead>{rows}</table></div>')
+            f'<table><thead><tr><th scope="col">register<th scope="col">at the trap<th scope="col">behind it<th scope="col">differs</thead>{rows}</table></div>')
 
 
 def frame(lane):
     """The frame as it lies in memory, the highest address on top."""
-    rows = "".join(f'<tr><td class="from">{esc(source)} <span aria-hidden="true">→</span><td class="slot"><span>{offset:#x}</span> '
+    rows = "".join(f'<tr><td class="from">{esc(source)} <span aria-hidden="true">→</span><th scope="row" class="slot"><span>{offset:#x}</span> '
                    f'<b>{esc(slot)}</b> <code>{value:#x}</code><td class="to"><span aria-hidden="true">→</span> {esc(target)}'
                    for offset, slot, value, source, target in reversed(frame_rows(lane)))
     what = "a call" if is_call(lane) else "a trap"
@@ -219,10 +242,14 @@ def section(call, lanes):
     head = "".join(f'<div class="cell head">{esc(lane_name(lane))}</div>' for lane in lanes)
     rows = "".join(stage_row(key, title, lanes, most) for key, title in STAGES)
     return (f'<section id="call-{esc(call)}" aria-labelledby="h-{esc(call)}"><h2 id="h-{esc(call)}">{esc(call)}'
-            f"<small>{esc(recordings.scenario(call)[0])}</small></h2><p>{sentence(lanes)}</p>"
+            f"<small>{esc(recordings.scenario(call)[0])}</small></h2>{sentence(lanes)}"
             f'{"".join(whole(lane, longest) for lane in lanes)}'
-            f'<h3>Stage by stage</h3><div class="lanes" style="--lanes:{len(lanes)}"><div class="stage heads" aria-hidden="true">'
+            f'<h3>Stage by stage</h3><p class="about">Open a row to see what ran there, and why. The large figure is instructions; the small '
+            f"ones are those of them that a processor charges more for.</p><div"
+            f' class="lanes" style="--lanes:{len(lanes)}"><div class="stage heads" aria-hidden="true">'
             f'<span class="title">stage</span>{head}</div>{rows}{totals_row(lanes)}</div>'
+            + extra("Where Linux's instructions go, and what Janus does not do", "Linux's functions by what they are for; the way in and out "
+                    "is all of its stages but copy and handler.", [linux_work(lane) for lane in lanes if lane.kernel == "Linux"])
             + extra("The trap frame, slot by slot", "Before any C runs, the entry code keeps what the user had in registers. The "
                     "frame was read from the kernel's stack at that moment; the highest address is on top.", map(frame, ours))
             + extra("The user's registers before and after", "What differs is what the call may change: its result, the address, and "

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The compare page as a person meets it: opened from a file in headless Chromium, by mouse and by keyboard."""
+"""The pages as a person meets them: opened from a file in headless Chromium, by mouse, by keyboard and by a screen reader."""
 import os
 
-from . import compare, comparepage, files, ktap, setup
+from . import accessible, bench, benchplot, compare, comparepage, events, files, ktap, setup
 from .boots import REPORT
 from .browser import Browser
+from .machine import MACHINES
 
 CHROMIUM = {"chromium": "chromium"}
 SUMMARIES = "[...document.querySelectorAll('section:not([hidden]) details.stage > summary')]"
@@ -15,7 +16,7 @@ def shown_counts(browser, call):
     rows = browser.evaluate(
         f"[...document.querySelectorAll('#call-{call} details.stage')].flatMap(s => [...s.querySelectorAll("
         "'summary .cell:not(.none)')].map(c => [c.dataset.lane, s.dataset.stage, "
-        "Number(c.querySelector('.count').textContent)]))")
+        "Number(c.querySelector('.count').textContent.replace(/,/g, ''))]))")
     return {(lane, stage): count for lane, stage, count in rows}
 
 
@@ -66,15 +67,42 @@ def look(browser, data):
     return found
 
 
+def bench_page():
+    """The page of the benchmarks as it is when each row takes its budget."""
+    table = bench.rows()
+    costs = {name: ({row.name: float(row.budget[name]) for row in table}, {}) for name in MACHINES}
+    counts = {row.name: dict.fromkeys(events.EVENTS, 1.0) for row in table}
+    return benchplot.page(bench.as_json(table, costs, {name: {"janus": counts, "linux": counts} for name in MACHINES}))
+
+
+BAD = """<!doctype html><html lang="en"><style>* { outline: none !important }</style><body><h1>A page</h1><h3>with faults</h3>
+<button></button><p style="color:#aaa;background:#fff">faint</p><table><tr><td>1</table></html>"""
+
+
+def accessible_results(browser, pages):
+    """(title, Result): of each page with everything open; and that each fault of a bad page is seen."""
+    for name, text in pages.items():
+        path = os.path.join(REPORT, name.replace(" ", "-") + ".html")
+        files.write(path, text)
+        browser.open("file://" + path)
+        browser.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        for title, wrong in accessible.look(browser).items():
+            if text is BAD:
+                title, wrong = f"seen to be missing: {title}", "" if wrong else "it is missing, and that is not seen"
+            yield f"{name}: {title}", ktap.Result("fail" if wrong else "ok", wrong)
+
+
 def run(recorded):
-    subject = ktap.Subject("compare page")
+    subject = ktap.Subject("pages")
     setup.need(CHROMIUM)
     os.makedirs(REPORT, exist_ok=True)
-    path = os.path.join(REPORT, "compare.html")
-    files.write(path, comparepage.page(recorded))
+    path, page = os.path.join(REPORT, "compare.html"), comparepage.page(recorded)
+    files.write(path, page)
     with Browser() as browser:
         browser.open("file://" + path)
         browser.screenshot(os.path.join(REPORT, "compare.png"))
         for title, wrong in look(browser, compare.as_json(recorded)).items():
             subject.put(title, ktap.Result("fail" if wrong else "ok", wrong))
+        for title, result in accessible_results(browser, {"compare": page, "bench": bench_page(), "a bad page": BAD}):
+            subject.put(title, result)
     return subject

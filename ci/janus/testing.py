@@ -171,7 +171,7 @@ def page_column(recorded):
         page = pagetest.run(recorded)
         page.put("the JSON is as docs/compare.md describes it", ktap.Result("fail" if wrong else "ok", "\n".join(wrong)))
     except (Trouble, OSError) as trouble:
-        page = ktap.Subject("compare page")
+        page = ktap.Subject("pages")
         page.put("the page is opened in Chromium", ktap.Result("fail", str(trouble)))
     return [("browser", {page.name: page})]
 
