@@ -3,8 +3,16 @@
  * Unix sockets: descriptors and credentials that travel in control messages.
  */
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "ktap.h"
+
+static int s[2];
+
+static void pair(int type)
+{
+	ASSERT_OK(socketpair(AF_UNIX, type, 0, s));
+}
 
 union control { struct cmsghdr hdr; char bytes[128]; };
 
@@ -187,4 +195,118 @@ TEST(unixscm, "sockets in the queues of sockets, a thousand deep, all close")
 	close(s[0]);
 	close(s[1]);
 	EXPECT_EQ(read(p[0], &c, 1), 0);
+}
+
+TEST(unixscm, "a length of control messages at NULL is EFAULT")
+{
+	struct msghdr h = { .msg_controllen = 32 };	/* the C library would read it */
+
+	pair(SOCK_STREAM);
+	EXPECT_ERRNO(syscall(SYS_sendmsg, s[0], &h, 0), EFAULT);
+	h.msg_controllen = 8;	/* too short for one, and read all the same */
+	EXPECT_ERRNO(syscall(SYS_sendmsg, s[0], &h, 0), EFAULT);
+}
+
+TEST(unixscm, "a control message that is malformed: EINVAL, but a record to nobody is ENOTCONN first")
+{
+	struct cmsghdr bad = { .cmsg_len = 3 };
+	struct sockaddr_un name = { AF_UNIX, "" };
+	struct msghdr h = { .msg_control = &bad, .msg_controllen = sizeof(bad) };
+	int record = ASSERT_OK(socket(AF_UNIX, SOCK_SEQPACKET, 0));
+	char c;
+
+	EXPECT_ERRNO(sendmsg(record, &h, MSG_OOB), ENOTCONN);
+	EXPECT_ERRNO(sendmsg(ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM, 0)), &h, MSG_OOB), EINVAL);
+	EXPECT_ERRNO(sendmsg(ASSERT_OK(socket(AF_UNIX, SOCK_STREAM, 0)), &h, MSG_OOB), EINVAL);
+	EXPECT_ERRNO(recv(record, &c, 1, MSG_OOB), ENOTCONN);
+	h.msg_control = (void *)8;
+	EXPECT_ERRNO(syscall(SYS_sendmsg, record, &h, 0), EFAULT);
+	h.msg_name = &name;
+	h.msg_iovlen = 1025;
+	EXPECT_ERRNO(syscall(SYS_sendmsg, record, &h, 0), EMSGSIZE);
+	h.msg_name = (void *)8;
+	h.msg_namelen = sizeof(name);
+	EXPECT_ERRNO(syscall(SYS_sendmsg, record, &h, 0), EFAULT);
+	EXPECT_ERRNO(syscall(SYS_recvmsg, record, &h, 0), EMSGSIZE);
+}
+
+TEST(unixscm, "a record's writer is told ECONNRESET before what is wrong with the record")
+{
+	struct cmsghdr bad = { .cmsg_len = 3 };
+	struct msghdr h = { .msg_control = &bad, .msg_controllen = sizeof(bad) };
+
+	pair(SOCK_SEQPACKET);
+	ASSERT_EQ(write(s[0], "a", 1), 1);
+	ASSERT_OK(close(s[1]));
+	EXPECT_ERRNO(sendmsg(s[0], &h, MSG_NOSIGNAL), ECONNRESET);
+	EXPECT_ERRNO(sendmsg(s[0], &h, MSG_NOSIGNAL), EINVAL);
+	EXPECT_ERRNO(send(s[0], "a", 1, MSG_NOSIGNAL), EPIPE);
+}
+
+TEST(unixscm, "control messages have so many bytes at most: ENOBUFS")
+{
+	static struct cmsghdr control[1280] = { { .cmsg_level = SOL_SOCKET + 1 } };	/* nobody's: passed over */
+	struct msghdr h = { .msg_control = control };	/* the C library would take 1024 bytes */
+
+	pair(SOCK_DGRAM);
+	control->cmsg_len = h.msg_controllen = 20479;
+	EXPECT_EQ(syscall(SYS_sendmsg, s[0], &h, 0), 0);
+	control->cmsg_len = h.msg_controllen = 20480;
+	EXPECT_ERRNO(syscall(SYS_sendmsg, s[0], &h, 0), ENOBUFS);
+}
+
+/* The length of a socket's own name. */
+static socklen_t name_len(int fd)
+{
+	struct sockaddr_un name;
+	socklen_t len = sizeof(name);
+
+	ASSERT_OK(getsockname(fd, (void *)&name, &len));
+	return len;
+}
+
+TEST(unixscm, "with SO_PASSCRED who connects or sends has a name from then on")
+{
+	const socklen_t unnamed = sizeof(sa_family_t), named = unnamed + 6;
+	struct sockaddr_un nobody = { AF_UNIX, "\0nobody" };
+	int on = 1, kinds[] = { SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM };
+
+	for (int i = 0; i < 3; i++) {
+		int fd = ASSERT_OK(socket(AF_UNIX, kinds[i], 0));
+
+		ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
+		EXPECT_ERRNO(connect(fd, (void *)&nobody, unnamed), EINVAL);
+		EXPECT_EQ(name_len(fd), unnamed);
+		EXPECT_ERRNO(connect(fd, (void *)&nobody, sizeof(nobody)), ECONNREFUSED);
+		EXPECT_EQ(name_len(fd), named);
+	}
+	pair(SOCK_DGRAM);
+	EXPECT_EQ(send(s[0], "a", 1, 0), 1);
+	EXPECT_EQ(name_len(s[0]), unnamed);
+	ASSERT_OK(setsockopt(s[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
+	EXPECT_EQ(send(s[0], "a", 1, 0), 1);
+	EXPECT_EQ(name_len(s[0]), named);
+}
+
+/* Send one byte with these credentials. */
+static long send_as(pid_t pid, uid_t uid, gid_t gid)
+{
+	struct ucred c = { pid, uid, gid };
+
+	return send_control(s[0], SCM_CREDENTIALS, &c, sizeof(c));
+}
+
+TEST(unixscm, "credentials name a process that is there, and a user: root may choose, others may not")
+{
+	pair(SOCK_STREAM);
+	EXPECT_EQ(send_as(getpid(), 0, 0), 1);
+	EXPECT_EQ(send_as(1, 1000, 1000), 1);
+	EXPECT_ERRNO(send_as(0x3ffffff, 0, 0), ESRCH);
+	EXPECT_ERRNO(send_as(getpid(), -1, 0), EINVAL);
+	EXPECT_ERRNO(send_as(getpid(), 0, -1), EINVAL);
+	become_nobody();
+	EXPECT_EQ(send_as(getpid(), getuid(), getgid()), 1);
+	EXPECT_ERRNO(send_as(0x3ffffff, getuid(), getgid()), EPERM);
+	EXPECT_ERRNO(send_as(getpid(), -1, getgid()), EINVAL);
+	EXPECT_ERRNO(send_as(getpid(), 0, getgid()), EPERM);
 }
