@@ -54,10 +54,10 @@ struct unix_sock {
 };
 
 struct unix_message {
-	struct list_head link;
-	struct unix_sock *sender;	/* counted; pays */
+	struct list_head link;		/* [receiver's q] */
+	struct unix_sock *sender;	/* [const] counted; pays */
 	struct scm_fds *fds;		/* [read_mutex] */
-	struct ucred cred;
+	struct ucred cred;		/* [const] */
 	u32 size, offset;		/* [read_mutex] offset: read so far */
 	bool urgent;			/* [const] one byte of MSG_OOB: a read stops before it */
 	char data[];
@@ -86,9 +86,12 @@ static inline int unix_name_sender(struct unix_sock *u)
 	return READ_ONCE(u->socket.passcred) && !READ_ONCE(u->address) ? unix_autobind(u) : 0;
 }
 
-/* ---- unix_queue.c ---- */
+/* ---- unix_send.c, unix_recv.c ---- */
 ssize_t unix_send(struct socket *s, struct socket_msg *m);
 ssize_t unix_recv(struct socket *s, struct socket_msg *m);
+
+/* ---- unix_queue.c. No lock held ---- */
+void unix_message_free(struct unix_message *msg);	/* in no queue; its sender has room again */
 /* Something happened to u that its readers may want a signal for: POLL_IN, POLL_HUP. */
 void unix_signal(struct unix_sock *u, int code);
 void unix_purge(struct unix_sock *u);		/* no reader is left */
