@@ -126,12 +126,12 @@ static void use_vectors(const char *table, u64 mdscr)
 	isb();
 }
 
-void trace_calls(const struct thread *next)
+void arch_trace_calls(const struct thread *t)
 {
 	extern const char vectors_traced[];
 
 	/* On with PSTATE.SS clear means: trap before the next instruction. */
-	use_vectors(vectors_traced, next->flags & TF_SINGLE_STEP ? MDSCR_SS : 0);
+	use_vectors(vectors_traced, t->flags & TF_SINGLE_STEP ? MDSCR_SS : 0);
 }
 
 void stop_stepping(void)
@@ -160,5 +160,5 @@ void arch_syscall_stop_end(struct trapframe *tf, bool exit, unsigned long word)
 {
 	tf->regs[7] = word;
 	if (!exit)
-		tf->orig_x0 = tf->regs[0];
+		tf_take_args(tf);
 }

@@ -6,6 +6,7 @@
 #include <arch/cpu.h>
 #include <arch/misc.h>
 #include <arch/mmu.h>
+#include <arch/ptrace.h>
 #include <arch/thread.h>
 #include <janus/cpu.h>
 #include <janus/string.h>
@@ -72,8 +73,8 @@ struct thread *arch_switch_to(struct thread *prev, struct thread *next)
 		prev->arch.tls = read_sysreg(tpidr_el0);
 	if (!(next->flags & TF_KERNEL))
 		write_sysreg(tpidr_el0, next->arch.tls);
-	if (unlikely(next->flags & (TF_SYSCALL_TRACE | TF_SINGLE_STEP)))
-		trace_calls(next);
+	if (unlikely(next->flags & TF_WATCHED))
+		arch_trace_calls(next);
 	fpu_switch(prev, next);
 	return switch_stack(prev, next);
 }

@@ -220,8 +220,9 @@ void arch_single_step(struct thread *t, bool on)
 	}
 }
 
-void trace_calls(void)
+void arch_trace_calls(const struct thread *t)
 {
+	(void)t;
 	wrmsr(MSR_LSTAR, (u64)user_syscall_traced);
 }
 
@@ -241,5 +242,5 @@ void arch_syscall_stop_end(struct trapframe *tf, bool exit, unsigned long word)
 {
 	(void)exit;
 	(void)word;
-	tf_touch(tf);	/* the tracer may have changed any register */
+	tf_take_args(tf);	/* the tracer may have changed any register */
 }

@@ -7,6 +7,7 @@
 #include <arch/irqflags.h>
 #include <arch/misc.h>
 #include <arch/mmu.h>
+#include <arch/ptrace.h>
 #include <arch/thread.h>
 #include <arch/impl/regs.h>
 #include <arch/impl/x86.h>
@@ -209,8 +210,8 @@ struct thread *arch_switch_to(struct thread *prev, struct thread *next)
 		leave_user_state(&cpu->arch, prev);
 	if (next->arch.user_fpu)
 		enter_user_state(cpu, next);
-	if (unlikely(next->flags & (TF_SYSCALL_TRACE | TF_SINGLE_STEP)))
-		trace_calls();
+	if (unlikely(next->flags & TF_WATCHED))
+		arch_trace_calls(next);
 	cpu->arch.tss.rsp0 = next->arch.kstack_top;
 	cpu->running = next;
 	return switch_stack(prev, next);

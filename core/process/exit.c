@@ -4,6 +4,7 @@
  * of its process. A zombie leader keeps number and exit status until it is waited for; every other thread releases itself.
  */
 #include "process.h"
+#include "seccomp.h"
 #include <generated/syscalls.h>
 #include <janus/sched.h>
 #include <janus/time.h>
@@ -304,7 +305,7 @@ static void check_init(struct process *p, int code)
 }
 
 /* This thread ends; code is a wait status. */
-static __noreturn void do_exit(int code)
+void do_exit(int code)
 {
 	struct thread *t = current;
 	struct process *p = t->process;
@@ -313,6 +314,7 @@ static __noreturn void do_exit(int code)
 	if (unlikely(t->ptrace))
 		ptrace_event(PTRACE_EVENT_EXIT, (unsigned)code);
 	exit_signals(t);
+	seccomp_exit(t);
 	t->exit_code = code;
 	last = __atomic_sub_fetch(&p->nr_live, 1, __ATOMIC_ACQ_REL) == 0;
 	if (last) {

@@ -5,6 +5,7 @@
  * every failure just drops what was made.
  */
 #include "process.h"
+#include "seccomp.h"
 #include "clone.h"
 #include <arch/thread.h>
 #include <janus/sched.h>
@@ -232,12 +233,14 @@ static int publish(struct thread *t, const struct clone_args *args, bool traced)
 		err = -EINTR;
 	} else if (args->flags & CLONE_THREAD) {
 		__atomic_fetch_add(&p->nr_live, 1, __ATOMIC_RELAXED);
+		seccomp_fork(t);
 		link_thread(t, p);
 		join_stop(t);
 	} else {
 		bool sibling = args->flags & CLONE_PARENT;
 
 		link_process(p, t, sibling ? self->parent : self, sibling ? self->parent_thread : current);
+		seccomp_fork(t);
 		link_thread(t, p);
 	}
 	if (unlikely(current->ptrace) && !err)

@@ -4,6 +4,7 @@
  */
 #include "process.h"
 #include "capability.h"
+#include "seccomp.h"
 #include <generated/syscalls.h>
 
 static long set_name(uaddr_t name)
@@ -102,7 +103,9 @@ long sys_prctl(int option, unsigned long arg2, unsigned long arg3, unsigned long
 	case PR_SET_TIMING:
 		return arg2 ? -EINVAL : 0;
 	case PR_GET_SECCOMP:
-		return 0;
+		return current->seccomp_mode;
+	case PR_SET_SECCOMP:
+		return seccomp_prctl_set(arg2, arg3);
 	case PR_SET_TIMERSLACK:
 		return set_timer_slack(arg2);
 	case PR_GET_TIMERSLACK:

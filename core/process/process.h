@@ -96,7 +96,7 @@ void ptrace_trap_notify(struct thread *t);			/* its group was stopped or continu
 int ptrace_signal(struct ksignal *ks, struct sighand **sh, struct irqflags *flags);	/* which to take, 0: none. [sig] */
 void ptrace_trap(struct sighand **sh, struct irqflags *flags);	/* what jobctl asks for. [sig], released meanwhile */
 int ptrace_notify(int code, unsigned long message);		/* stop with SIGTRAP and code; the signal to go on with */
-void ptrace_event(int event, unsigned long message);		/* stop, if the tracer wants to know */
+bool ptrace_event(int event, unsigned long message);		/* stop, if the tracer wants to know: did it? */
 void ptrace_exec(pid_t old_tid);				/* a program was executed */
 void ptrace_call_exit(struct trapframe *tf);			/* call_exit_due */
 int ptrace_clone_event(u64 clone_flags, int exit_signal);	/* the event of such a child, 0: not wanted */
@@ -107,6 +107,7 @@ void ptrace_unlink(struct thread *t);				/* t's tracer lets go. [tl] */
 void ptrace_exit(struct thread *tracer, struct list_head *dead);	/* it lets all go. [tl] */
 
 /* ---- life and death ---- */
+void do_exit(int code) __noreturn;				/* this thread alone; code is a wait status */
 void vfork_release(struct thread *t);				/* exec or exit: the vfork parent goes on */
 void thread_release(struct thread *t);				/* off every list, numbers free. [tl]; then thread_put() */
 /* The same, onto `dead` by thread_link; a leader that waited for t as its last goes too, or its parent hears of it. [tl] */

@@ -185,12 +185,18 @@ static long attach(struct thread *t, u32 ptrace)
 	return err;
 }
 
+/* Not who is filtered himself, or could be: he would free another of what binds him. */
+static bool may_suspend_seccomp(void)
+{
+	return capable(CAP_SYS_ADMIN) && !current->seccomp_mode && !(current->ptrace & PTRACE_O_SUSPEND_SECCOMP);
+}
+
 static long seize(struct thread *t, unsigned long addr, unsigned long options)
 {
 	if (addr || options & ~(unsigned long)PTRACE_O_MASK)
 		return -EIO;
-	if (options & PTRACE_O_SUSPEND_SECCOMP)
-		return capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+	if ((options & PTRACE_O_SUSPEND_SECCOMP) && !may_suspend_seccomp())
+		return -EPERM;
 	return attach(t, PT_TRACED | PT_SEIZED | (u32)options);
 }
 
@@ -354,8 +360,8 @@ static long set_options(struct thread *t, unsigned long options)
 
 	if (options & ~(unsigned long)PTRACE_O_MASK)
 		return -EINVAL;
-	if (options & PTRACE_O_SUSPEND_SECCOMP)
-		return capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+	if ((options & PTRACE_O_SUSPEND_SECCOMP) && !may_suspend_seccomp())
+		return -EPERM;
 	sh = sighand_lock(t->process, &flags);
 	t->ptrace = (t->ptrace & ~PTRACE_O_MASK) | (u32)options;
 	spin_unlock_irqrestore(&sh->lock, flags);
@@ -455,6 +461,13 @@ static long peek_siginfo(struct thread *t, uaddr_t uargs, uaddr_t to)
 	return i;
 }
 
+static void describe_entry(const struct trapframe *tf, struct ptrace_syscall_info *out)
+{
+	out->entry.nr = (u64)tf_syscall_nr(tf);
+	for (unsigned i = 0; i < 6; i++)
+		out->entry.args[i] = tf_syscall_arg(tf, i);
+}
+
 /* Which end of which call; how many bytes of `out` say it. */
 static size_t describe_call(struct thread *t, const siginfo_t *stop_info, struct ptrace_syscall_info *out)
 {
@@ -464,11 +477,15 @@ static size_t describe_call(struct thread *t, const siginfo_t *stop_info, struct
 	out->arch = arch_elf_machine | 0xc0000000;	/* AUDIT_ARCH_*: 64 bits, little-endian */
 	out->instruction_pointer = tf_pc(tf);
 	out->stack_pointer = tf_sp(tf);
+	if (stop_info->si_code == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8)) {
+		out->op = PTRACE_SYSCALL_INFO_SECCOMP;
+		describe_entry(tf, out);
+		out->seccomp.ret_data = (u32)t->stop_message;
+		return offsetof(struct ptrace_syscall_info, seccomp.ret_data) + sizeof(u32);
+	}
 	if (at_call && t->stop_message == PTRACE_EVENTMSG_SYSCALL_ENTRY) {
 		out->op = PTRACE_SYSCALL_INFO_ENTRY;
-		out->entry.nr = (u64)tf_syscall_nr(tf);
-		for (unsigned i = 0; i < 6; i++)
-			out->entry.args[i] = tf_syscall_arg(tf, i);
+		describe_entry(tf, out);
 		return offsetof(struct ptrace_syscall_info, entry) + sizeof(out->entry);
 	}
 	if (at_call && t->stop_message == PTRACE_EVENTMSG_SYSCALL_EXIT) {

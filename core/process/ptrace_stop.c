@@ -7,6 +7,7 @@
  * way out tests has no more bits for it.
  */
 #include "process.h"
+#include "seccomp.h"
 #include <arch/ptrace.h>
 #include <janus/entry.h>
 #include <janus/sched.h>
@@ -171,12 +172,13 @@ static void expect_call_exit(struct thread *t)
 	thread_set_flag(t, TF_NOTIFY_RESUME);
 }
 
-void ptrace_event(int event, unsigned long message)
+bool ptrace_event(int event, unsigned long message)
 {
 	if (!ptrace_event_wanted(event))
-		return;
+		return false;
 	(void)ptrace_notify(event << 8 | SIGTRAP, message);
 	expect_call_exit(current);
+	return true;
 }
 
 void ptrace_exec(pid_t old_tid)
@@ -235,11 +237,11 @@ long syscall_dispatch_traced(void)
 	struct trapframe *tf = current_frame();
 	struct thread *t = current;
 
-	if (unlikely(!thread_flag(t, TF_SYSCALL_TRACE | TF_SINGLE_STEP))) {
+	if (unlikely(!thread_flag(t, TF_WATCHED))) {
 		arch_untrace_calls();	/* left on by one who ran here before */
 		syscall_dispatch_frame(tf);
 	} else {
-		if (enter_call(tf, t))
+		if (enter_call(tf, t) && (!thread_flag(t, TF_SECCOMP) || seccomp_allows(tf)))
 			syscall_dispatch_frame(tf);
 		if (!(t->ptrace & PT_SYSEMU))
 			expect_call_exit(t);

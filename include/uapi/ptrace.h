@@ -40,6 +40,7 @@
 #define PTRACE_EVENT_EXEC 4
 #define PTRACE_EVENT_VFORK_DONE 5
 #define PTRACE_EVENT_EXIT 6
+#define PTRACE_EVENT_SECCOMP 7
 #define PTRACE_EVENT_STOP 128
 
 /* An option to be told of an event is 1 << event. */
@@ -58,6 +59,7 @@ struct ptrace_peeksiginfo_args {
 #define PTRACE_SYSCALL_INFO_NONE 0
 #define PTRACE_SYSCALL_INFO_ENTRY 1
 #define PTRACE_SYSCALL_INFO_EXIT 2
+#define PTRACE_SYSCALL_INFO_SECCOMP 3
 struct ptrace_syscall_info {
 	u8 op;
 	u8 pad[3];
@@ -66,6 +68,7 @@ struct ptrace_syscall_info {
 	union {
 		struct { u64 nr, args[6]; } entry;
 		struct { s64 rval; u8 is_error; } exit;
+		struct { u64 nr, args[6]; u32 ret_data; } seccomp;
 	};
 };
 

@@ -30,6 +30,7 @@ SPARED = {
     "its child runs on its parent's stack": "vfork",
     "it reads registers from whatever is on the stack": "rt_sigreturn",
     "it moves what the actors themselves live in": "brk",
+    "no call works for an actor behind it": "seccomp",
     "it reads, writes and stops the actors themselves": "ptrace process_vm_readv process_vm_writev",
 }
 SPARED_NAMES = {name for names in SPARED.values() for name in names.split()}

@@ -5,8 +5,8 @@
  * Called by core/process/ptrace*.c, process context. `t` is stopped and off its CPU, or current. What is set is a
  * stranger's word: it goes through arch_sanitise_frame() or is refused.
  *
- * While a thread has TF_SYSCALL_TRACE or TF_SINGLE_STEP, arch_switch_to() lets its calls end in
- * syscall_dispatch_traced(). That stays so for who runs next on the CPU until arch_untrace_calls().
+ * While a thread has one of TF_WATCHED, arch_switch_to() lets its calls end in syscall_dispatch_traced(), and so does
+ * arch_trace_calls() for current. That stays so for who runs next on the CPU until arch_untrace_calls().
  */
 #ifndef ARCH_PTRACE_H
 #define ARCH_PTRACE_H
@@ -38,6 +38,9 @@ extern const int arch_call_step_code;
 
 /* t traps behind its next instruction, or no longer does. */
 void arch_single_step(struct thread *t, bool on);
+
+/* This CPU's calls, which are t's, end in syscall_dispatch_traced(). Interrupts off; t runs here, or is about to. */
+void arch_trace_calls(const struct thread *t);
 
 /* This CPU's calls end in syscall_dispatch() again. */
 void arch_untrace_calls(void);

@@ -262,7 +262,8 @@ int proc_show_status(struct textbuf *b, const struct proc_target *target)
 		  (unsigned long)s.pending, (unsigned long)s.shared_pending, (unsigned long)s.blocked,
 		  (unsigned long)s.ignored, (unsigned long)s.caught);
 	status_caps(b, c);
-	tb_printf(b, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\nCpus_allowed:\t%x\n", t->no_new_privs,
+	tb_printf(b, "NoNewPrivs:\t%d\nSeccomp:\t%u\nSeccomp_filters:\t%u\nCpus_allowed:\t%x\n", t->no_new_privs,
+		  t->seccomp_mode, seccomp_count(t),
 		  t->se.allowed & ((1u << nr_cpus) - 1));
 	tb_printf(b, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
 		  (unsigned long)t->nvcsw, (unsigned long)t->nivcsw);

@@ -26,7 +26,7 @@ void secondary_main(struct cpu *cpu) __noreturn;
 long syscall_dispatch(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e, unsigned long f,
 		      unsigned long number);
 
-/* The same in the place of syscall_dispatch() for a thread that has TF_SYSCALL_TRACE or TF_SINGLE_STEP, and for
+/* The same in the place of syscall_dispatch() for a thread that has one of TF_WATCHED, and for
  * others until arch_untrace_calls(). It goes by current's frame, which a tracer may change. */
 long syscall_dispatch_traced(void);
 

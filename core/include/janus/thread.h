@@ -47,6 +47,7 @@ enum thread_flag {
 	/* not work at exit: */
 	TF_SYSCALL_TRACE = 1 << 5,	/* its calls go through syscall_dispatch_traced(); changes while it is stopped */
 	TF_SINGLE_STEP = 1 << 6,	/* the same, and it traps behind each instruction */
+	TF_SECCOMP = 1 << 7,		/* the same, and they are asked about first: core/process/seccomp.c */
 	TF_KERNEL = 1 << 16,		/* a kernel thread: never goes to user mode */
 	TF_EXITING = 1 << 17,
 	TF_FORKED_NOEXEC = 1 << 19,
@@ -54,6 +55,9 @@ enum thread_flag {
 };
 /* Flags that keep a thread in exit_to_user_work(): the four lowest bits. */
 #define TF_EXIT_WORK (TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY_RESUME | TF_RESTORE_MASK)
+
+/* Calls are watched: janus/entry.h's syscall_dispatch_traced(). */
+#define TF_WATCHED (TF_SYSCALL_TRACE | TF_SINGLE_STEP | TF_SECCOMP)
 
 /* Kinds of pid: a number can name a thread, a process, a process group and a session at once. */
 enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
@@ -135,7 +139,9 @@ struct thread {
 	u64 timer_slack;			/* ns */
 	u32 personality;			/* [self] */
 	u16 ioprio;				/* [atomic] ioprio_set's; class 0: as the nice value says */
-	bool no_new_privs;			/* [self] */
+	bool no_new_privs;			/* [self, or sig: seccomp] */
+	u8 seccomp_mode;			/* [sig; own reads are free] SECCOMP_MODE_* */
+	struct seccomp_filter *seccomp;		/* [sig; own reads are free] the newest filter; counted; NULL: none */
 #ifdef CONFIG_DEBUG
 	/* core/sched/hunt.c; none of it passes to a child but make_it_fail */
 	bool make_it_fail;			/* [self; others write it as is] hunt.alloc is for this thread */
@@ -286,6 +292,8 @@ int sem_undo_fork(struct thread *child, bool share);
 void sem_undo_unfork(struct thread *child);
 void do_group_exit(int code) __noreturn;
 void process_init(void);
+
+unsigned seccomp_count(struct thread *t);	/* filters: /proc/PID/status */
 
 /* core/process/cred.c */
 struct cred {				/* immutable once current's */

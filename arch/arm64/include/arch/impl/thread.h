@@ -46,7 +46,6 @@ void fpu_fork(struct thread *child);
 void fpu_flush(void);
 
 /* ptrace.c: this CPU's calls are watched, and next's steps; interrupts off */
-void trace_calls(const struct thread *next);
 void stop_stepping(void);	/* on this CPU; the calls are watched as before */
 
 /* entry.S: the first instruction of every new thread. */

@@ -60,6 +60,9 @@ static inline unsigned long tf_syscall_arg(const struct trapframe *tf, unsigned 
 static inline long tf_return(const struct trapframe *tf) { return (long)tf->regs[0]; }
 static inline void tf_set_return(struct trapframe *tf, long value) { tf->regs[0] = (u64)value; }
 
+static inline void tf_undo_result(struct trapframe *tf) { tf->regs[0] = tf->orig_x0; }
+static inline void tf_take_args(struct trapframe *tf) { tf->orig_x0 = tf->regs[0]; }
+
 /* svc is four bytes long; x1 to x8 are still the user's. */
 static inline void tf_restart_syscall(struct trapframe *tf)
 {

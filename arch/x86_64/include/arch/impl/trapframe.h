@@ -68,6 +68,9 @@ static inline unsigned long tf_syscall_arg(const struct trapframe *tf, unsigned 
 static inline long tf_return(const struct trapframe *tf) { return (long)tf->ax; }
 static inline void tf_set_return(struct trapframe *tf, long value) { tf->ax = (u64)value; }
 
+static inline void tf_undo_result(struct trapframe *tf) { tf->ax = tf->orig_ax; }
+static inline void tf_take_args(struct trapframe *tf) { tf_touch(tf); }
+
 static inline void tf_restart_syscall_as(struct trapframe *tf, long nr)
 {
 	tf->ax = (u64)nr;

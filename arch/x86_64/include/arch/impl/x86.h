@@ -73,7 +73,6 @@ int fpu_set_legacy(struct thread *t, const void *from);
 int fpu_set_extended(struct thread *t, const void *from);
 
 /* ---- ptrace.c, syscall.c ---- */
-void trace_calls(void);				/* this CPU's calls are watched; interrupts off */
 long thread_arch_prctl(struct thread *t, int option, unsigned long arg2);	/* t is stopped */
 
 /* ---- acpi.c: read once, in arch_init_early(), while all of the low 4 GiB is mapped ---- */
