@@ -171,6 +171,8 @@ static struct file *open_queue(const char *name, int flags, mode_t mode, const s
 	err = IS_ERR(at.dentry) ? (int)PTR_ERR(at.dentry) : have_queue(&at, flags, mode, attr);
 	up_write(&root->inode->lock);
 	f = err ? ERR_PTR(err) : file_open_path(&at, (unsigned)flags);
+	if (!IS_ERR(f))
+		f->flags |= (u32)flags & O_CLOEXEC;	/* open does not keep it, Linux's mq_open does */
 	if (!IS_ERR(at.dentry))
 		dput(at.dentry);
 	return f;

@@ -384,15 +384,16 @@ static long tell_queue(int id, int cmd, uaddr_t buf)
 static long change_queue(int id, const struct msqid64_ds *ds)
 {
 	struct ipc_object *o = ipc_lock_owned(&queues, id);
+	s32 max_bytes = (s32)ds->qbytes;	/* an int on Linux, whatever the structure has room for */
 	struct msg_queue *q;
 	long err;
 
 	if (IS_ERR(o))
 		return PTR_ERR(o);
 	q = container_of(o, struct msg_queue, obj);
-	err = ds->qbytes > MSGMNB && !capable(CAP_SYS_RESOURCE) ? -EPERM : ipc_set_perm(o, &ds->perm);
+	err = (u32)max_bytes > MSGMNB && !capable(CAP_SYS_RESOURCE) ? -EPERM : ipc_set_perm(o, &ds->perm);
 	if (!err) {
-		q->max_bytes = ds->qbytes;
+		q->max_bytes = (u64)(s64)max_bytes;
 		q->ctime = ipc_now();
 		wake_receivers(q);
 		wake_up_all(&q->writers);

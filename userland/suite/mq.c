@@ -287,6 +287,16 @@ TEST(mq, "a close ends the notification; a waiting receiver comes before it")
 	EXPECT_ERRNO(mq_notify(q, &ev), EBUSY);
 }
 
+TEST(mq, "a queue is closed by exec in any case, and O_CLOEXEC stays among its flags")
+{
+	mqd_t without = queue(1, O_NONBLOCK), with = queue(1, O_NONBLOCK | O_CLOEXEC);
+
+	EXPECT_EQ(fcntl(without, F_GETFD), FD_CLOEXEC);
+	EXPECT_EQ(fcntl(with, F_GETFD), FD_CLOEXEC);
+	EXPECT_EQ(fcntl(without, F_GETFL) & (O_NONBLOCK | O_CLOEXEC), O_NONBLOCK);
+	EXPECT_EQ(fcntl(with, F_GETFL) & (O_NONBLOCK | O_CLOEXEC), O_NONBLOCK | O_CLOEXEC);
+}
+
 TEST(mq, "what a queue says of itself is read piece by piece")
 {
 	char a[2], b[2];

@@ -186,3 +186,22 @@ TEST(msg, "a message that was handed over is had, though the queue is gone")
 	drop_queue();
 	EXPECT_EXIT(pid, 0);
 }
+
+TEST(msg, "the limit of a queue's bytes is an int, and negative it is more than there is")
+{
+	struct msqid_ds ds;
+
+	new_queue();
+	ASSERT_OK(msgctl(queue, IPC_STAT, &ds));
+	ds.msg_qbytes = 3 | 1UL << 40;
+	EXPECT_OK(msgctl(queue, IPC_SET, &ds));
+	ASSERT_OK(msgctl(queue, IPC_STAT, &ds));
+	EXPECT_EQ(ds.msg_qbytes, 3);
+	EXPECT_ERRNO(send_text(1, "four", IPC_NOWAIT), EAGAIN);
+	ds.msg_qbytes = 1UL << 31;
+	EXPECT_OK(msgctl(queue, IPC_SET, &ds));
+	ASSERT_OK(msgctl(queue, IPC_STAT, &ds));
+	EXPECT_EQ(ds.msg_qbytes, -1UL << 31);
+	EXPECT_OK(send_text(1, "four", IPC_NOWAIT));
+	drop_queue();
+}
