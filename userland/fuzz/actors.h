@@ -93,11 +93,11 @@ void on(enum actor who, long nr, long a0, long a1, long a2, long a3, long a4, lo
 
 /* A fresh tree: /w with files a, b, directory d and links; what was left of the last one goes. */
 void scene_files(void);
-/* A queue of messages, three semaphores and two pages of shared memory, with the keys 1 to 3; others go. */
+/* A queue of messages, three semaphores and two pages of shared memory, with the keys 1 to 3; others go, and queues with names. */
 enum { MSG, SEM, SHM, IPC_KINDS };
 extern int scene_ipc[IPC_KINDS];
 void scene_objects(void);
-/* Descriptors 0 to 20 of A, which B inherits; scene.c lists them. */
+/* Descriptors 0 to 22 of A, which B inherits but for the last; scene.c lists them. */
 void scene_descriptors(void);
 /* Where the tree is, outside of the actors' chroot. */
 const char *scene_root(void);

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -129,6 +130,11 @@ static const struct choices by_detail[] = {
 		IPC_CREAT | IPC_EXCL | 0666, 0444, MSG_EXCEPT | IPC_NOWAIT, 040000 /* MSG_COPY */ | IPC_NOWAIT),
 	CHOICES("shm", 0, SHM_REMAP, SHM_REMAP, SHM_REMAP | SHM_RDONLY, SHM_REMAP | SHM_EXEC, SHM_RND),
 	CHOICES("rusage", 0, -1, 1, 9),
+	CHOICES("inotify", 0, IN_NONBLOCK, IN_NONBLOCK, IN_CLOEXEC | IN_NONBLOCK, 1),
+	CHOICES("inotify_mask", IN_ALL_EVENTS, IN_ALL_EVENTS, IN_ALL_EVENTS, IN_MODIFY, IN_ATTRIB, IN_ACCESS | IN_OPEN | IN_CLOSE,
+		IN_CREATE | IN_DELETE | IN_MOVE, IN_DELETE_SELF | IN_MOVE_SELF, IN_ALL_EVENTS | IN_ONESHOT, IN_OPEN | IN_MASK_ADD,
+		IN_OPEN | IN_MASK_CREATE, IN_ALL_EVENTS | IN_ONLYDIR, IN_ALL_EVENTS | IN_DONT_FOLLOW, IN_ALL_EVENTS | IN_EXCL_UNLINK,
+		0, IN_MASK_ADD | IN_MASK_CREATE | IN_OPEN),
 };
 
 /* What an argument of this call takes of its kind of flags. */
@@ -141,6 +147,11 @@ static const struct choices by_call[] = {
 	CHOICES("fchownat", 0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 1),
 	CHOICES("utimensat", 0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 1),
 	CHOICES("execveat", 0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 1),
+	CHOICES("copy_file_range", 0, 0, 0, 0, 0, 1),
+	CHOICES("futex_waitv", 0, 0, 0, 0, 1),
+	CHOICES("pidfd_open", 0, 0, O_NONBLOCK, 1),
+	CHOICES("process_vm_readv", 0, 0, 0, 0, 0, 0, 1),
+	CHOICES("process_vm_writev", 0, 0, 0, 0, 0, 0, 1),
 	CHOICES("faccessat2", 0, 0, AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_EMPTY_PATH, 1),
 	/* Not the commands that go by an object's place, which earlier programs have part in. */
 	CHOICES("msgctl", IPC_RMID, IPC_SET, IPC_STAT, IPC_STAT, 99),
@@ -160,7 +171,8 @@ static const struct choices by_name[] = {
 	CHOICES("addrlen", 4, 5, 4, 4, 5, 5, 110, 2, 1, 0, 111, -1),
 	CHOICES("addr_len", 0, 0, 4, 5, 5, 110, 2),
 	CHOICES("optname", SO_REUSEADDR, SO_TYPE, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_PASSCRED, SO_PASSCRED, SO_PEERCRED,
-		SO_RCVTIMEO, SO_SNDTIMEO, SO_ACCEPTCONN, SO_PROTOCOL, SO_DOMAIN, 99),
+		SO_RCVTIMEO, SO_SNDTIMEO, SO_ACCEPTCONN, SO_PROTOCOL, SO_DOMAIN, SO_LINGER, SO_KEEPALIVE, SO_OOBINLINE, SO_PRIORITY,
+		SO_RCVLOWAT, SO_BROADCAST, 99),
 	CHOICES("optlen", 4, 4, 4, 4, 12, 16, 0, 1, 8, -1),
 	CHOICES("timeout", 0, 0, 0, -1, 1000000),
 	CHOICES("timeout_msecs", 0, 0, 0, -1, 1000000),
@@ -175,6 +187,8 @@ static const struct choices by_name[] = {
 	CHOICES("msqid", ID_MSG, ID_MSG, ID_MSG, ID_MSG, ID_MSG, ID_MSG, ID_MSG, -1, 99999),
 	CHOICES("semid", ID_SEM, ID_SEM, ID_SEM, ID_SEM, ID_SEM, ID_SEM, ID_SEM, -1, 99999),
 	CHOICES("shmid", ID_SHM, ID_SHM, ID_SHM, ID_SHM, ID_SHM, ID_SHM, ID_SHM, -1, 99999),
+	CHOICES("wd", 1, 1, 1, 2, 2, 3, -1),
+	CHOICES("msg_prio", 0, 0, 1, 1, 2, 32767, 32768),
 	CHOICES("semnum", 0, 1, 2, 3, -1),
 	CHOICES("msgtyp", 0, 0, 1, 2, 3, -2, -3),
 	CHOICES("persona", 0xffffffff, 0xffffffff, 0, 0x40000, 0x400000, 8),
@@ -200,14 +214,14 @@ static long choose_fd(const struct call *call, const char *name, struct random *
 		int8_t count, fds[8];
 	} fitting[] = {
 		{ "epoll", 8, { 5, 6, 7, 10, 11, 13, 15, 17 } }, { "timerfd", 1, { 10 } }, { "signalfd", 2, { -1, 17 } },
-		{ "listen accept connect bind getpeer getsock setsock shutdown", 8, { 11, 12, 15, 16, 15, 16, 21, 22 } },
-		{ "sendfile copy_file", 6, { 3, 3, 18, 18, 8, 6 } }, { "send recv", 8, { 11, 11, 12, 12, 16, 16, 11, 21 } },
-		{ "getdents fchdir", 1, { 4 } }, { "pidfd", 1, { 20 } },
+		{ "mq_", 1, { 20 } }, { "inotify", 1, { 21 } }, { "pidfd", 1, { 22 } }, { "getdents fchdir", 1, { 4 } },
+		{ "listen accept connect bind getpeer getsock setsock shutdown", 8, { 11, 12, 15, 16, 15, 16, 23, 24 } },
+		{ "sendfile copy_file", 6, { 3, 3, 18, 18, 8, 6 } }, { "send recv", 8, { 11, 11, 12, 12, 16, 16, 11, 23 } },
 		{ "splice tee vmsplice", 8, { 5, 6, 6, 5, 13, 14, 3, 11 } },
-		{ "truncate fallocate lseek pread pwrite fadvise readahead sync", 6, { 3, 3, 18, 18, 8, 21 } },
-		{ "mmap", 5, { 3, 18, 18, 8, 21 } },
-		{ "read write readv writev", 8, { 3, 5, 6, 7, 11, 12, 18, 17 } },
-		{ "fchmod fchown", 4, { 3, 4, 18, 21 } },
+		{ "truncate fallocate lseek pread pwrite fadvise readahead sync", 6, { 3, 3, 18, 18, 8, 23 } },
+		{ "mmap", 5, { 3, 18, 18, 8, 23 } },
+		{ "read write readv writev", 8, { 3, 5, 6, 7, 11, 12, 18, 21 } },
+		{ "fchmod fchown", 4, { 3, 4, 18, 23 } },
 	};
 	bool fits = random_below(r, 4);
 	char word[24];
@@ -227,7 +241,7 @@ static long choose_fd(const struct call *call, const char *name, struct random *
 				return fitting[i].fds[random_below(r, fitting[i].count)];
 		}
 	}
-	return random_below(r, 12) ? 3 + (long)random_below(r, 22) : random_below(r, 2) ? -1 : 99;
+	return random_below(r, 12) ? 3 + (long)random_below(r, 24) : random_below(r, 2) ? -1 : 99;
 }
 
 static long choose_value(const struct call *call, const struct arg *arg, struct random *r)

@@ -5,10 +5,17 @@
  * files are folded into one hash.
  */
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -106,16 +113,33 @@ static uint32_t hash_names(const char *bytes, long n, bool old)
 	return sum;
 }
 
-static uint32_t hash_message(const char *slot, uint32_t hash)
+/* The kernel's own choice of a socket's name, five hexadecimal digits, as what it is. */
+static void forget_dice(char *name)
+{
+	if (!name[2] && name[3] && strchr("0123456789abcdef", name[3]))
+		memset(name + 3, '?', 5);
+}
+
+static uint32_t hash_message(char *slot, uint32_t hash)
 {
 	const struct msghdr *h = (const void *)slot;
 	long about[3] = { h->msg_namelen, h->msg_controllen, h->msg_flags };
 
+	forget_dice(slot + IN_SLOT);
 	hash = fold(hash, about, sizeof(about));
 	return fold(hash, slot + IN_SLOT, 2048);
 }
 
-static uint32_t hash_buffer(const struct step *step, const char *slot, long result, uint32_t hash)
+/* If these are events of an inotify: the number that joins both ends of a move is the kernel's choice. */
+static void forget_cookies(char *bytes)
+{
+	struct inotify_event *e = (void *)bytes;
+
+	for (; e->wd >= -1 && e->wd < 100 && e->mask && e->len <= 256; e = (void *)((char *)(e + 1) + e->len))
+		e->cookie = 0;
+}
+
+static uint32_t hash_buffer(const struct step *step, char *slot, long result, uint32_t hash)
 {
 	if (!strncmp(step->call->name, "getdents", 8))
 		return hash_names(slot, result, !step->call->name[8]);
@@ -123,7 +147,37 @@ static uint32_t hash_buffer(const struct step *step, const char *slot, long resu
 		result = step->value[1] / PAGE;
 	if (!strcmp(step->call->name, "getrandom"))
 		return 0;
+	if (!strcmp(step->call->name, "read"))
+		forget_cookies(slot);
 	return fold(hash, slot, result < 4 * PAGE ? result : 0);
+}
+
+/* What a call wrote where its command makes a number a pointer, or says what it leads to. */
+static uint32_t hash_by_command(const struct step *step, const char *slot, uint32_t hash)
+{
+	static const struct { const char *call; long command; uint16_t from, size; } alike[] = {
+		{ "fcntl", F_GETLK, 0, 32 }, { "fcntl", F_OFD_GETLK, 0, 32 }, { "ioctl", FIONREAD, 0, 8 }, { "ioctl", TIOCOUTQ, 0, 8 },
+		{ "ioctl", FIOQSIZE, 0, 8 }, { "semctl", GETALL, 0, 8 }, { "semctl", IPC_STAT, 0, 24 },
+		{ "msgctl", IPC_STAT, 0, 24 }, { "msgctl", IPC_STAT, 72, 32 },
+		{ "shmctl", IPC_STAT, 0, 24 }, { "shmctl", IPC_STAT, 48, 8 }, { "shmctl", IPC_STAT, 80, 16 },
+		{ "prctl", PR_GET_NAME, 0, 16 }, { "prctl", PR_GET_PDEATHSIG, 0, 8 }, { "prctl", PR_GET_CHILD_SUBREAPER, 0, 8 },
+		{ "getsockopt", -1, 0, 16 },
+	};
+	const char *name = step->call->name;
+	long command = step->value[!strcmp(name, "semctl") ? 2 : !strcmp(name, "prctl") ? 0 : 1];
+
+	for (size_t k = 0; k < sizeof(alike) / sizeof(alike[0]); k++)
+		if (!strcmp(alike[k].call, name) && (alike[k].command == command || alike[k].command == -1))
+			hash = fold(hash, slot + alike[k].from, alike[k].size);
+	return hash;
+}
+
+/* Times run: what remains, or nothing. */
+static uint32_t hash_interval(const struct itimerspec *value, uint32_t hash)
+{
+	bool armed = value->it_value.tv_sec || value->it_value.tv_nsec;
+
+	return fold(fold(hash, &value->it_interval, 16), &armed, sizeof(armed));
 }
 
 /* What a call wrote that must be alike on every kernel. */
@@ -134,13 +188,20 @@ static uint32_t hash_output(const struct step *step, int i, long result)
 		{ "rlimit", 0, 16 }, { "sigaction", 0, 8 }, { "stack", 0, 24 }, { "fd_set", 0, 16 },
 		{ "sched_param", 0, 4 }, { "sched_attr", 0, 48 }, { "cap_header", 0, 8 }, { "cap_data", 0, 24 },
 		{ "pollfd", 0, 24 }, { "iovec", IN_SLOT, 400 }, { "u32", 0, 4 }, { "statx", 16, 14 }, { "siginfo", 0, 12 },
-		{ "cpumask", 0, 8 }, { "msgbuf", 0, 64 },
+		{ "cpumask", 0, 8 }, { "msgbuf", 0, 64 }, { "mq_attr", 0, 32 }, { "uint", 0, 4 }, { "sockaddr", 0, 110 },
 	};
 	const struct arg *arg = &step->call->args[i];
-	const char *detail = arg->detail ? arg->detail : "", *slot = (const char *)SLOT_AT(step->actor, i);
+	const char *detail = arg->detail ? arg->detail : "";
+	char *slot = (char *)SLOT_AT(step->actor, i);
 	uint32_t hash = 2166136261u;
 
-	if (arg->direction < OUT || step->value[i] != PLACE_GOOD || result < 0)
+	if (step->value[i] != PLACE_GOOD || result < 0)
+		return 0;
+	if (arg->kind == K_PTR || step->pointer >> i & 1)
+		return hash_by_command(step, slot, hash);
+	if (!strcmp(step->call->name, "process_vm_readv") && i == 1)
+		return fold(hash, slot + IN_SLOT, 400);
+	if (arg->direction < OUT)
 		return 0;
 	if (!strcmp(step->call->name, "clone3") || !strcmp(step->call->name, "clone"))
 		return 0;
@@ -150,6 +211,12 @@ static uint32_t hash_output(const struct step *step, int i, long result)
 		return hash_message(slot, hash);
 	if (!strcmp(detail, "epoll_event"))
 		return fold(hash, slot, result * sizeof(struct { int a; long b; } __attribute__((packed))));
+	if (!strcmp(detail, "itimerspec") || !strcmp(detail, "itimerval"))
+		return hash_interval((const void *)slot, hash);
+	for (int k = 0; k < 3 && !strcmp(detail, "iovec"); k++)
+		forget_cookies(slot + IN_SLOT + k * 128);
+	if (!strcmp(detail, "sockaddr"))
+		forget_dice(slot);
 	if (arg->kind == K_BUF)
 		return hash_buffer(step, slot, result, hash);
 	for (size_t k = 0; k < sizeof(alike) / sizeof(alike[0]); k++)
@@ -230,7 +297,7 @@ static bool makes_child(const struct step *step)
 static bool stirs(const struct step *step)
 {
 	static const char *const names[] = { "kill", "sig", "fork", "clone", "exit", "fcntl", "ioctl", "prctl", "timer", "alarm", "sched",
-		"pidfd", "setp", "wait" };
+		"pidfd", "setp", "wait", "mq_" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strstr(step->call->name, names[i]))

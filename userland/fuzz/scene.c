@@ -5,11 +5,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
@@ -151,6 +153,8 @@ void scene_objects(void)
 	remove_objects("msg", remove_queue);
 	remove_objects("sem", remove_semaphores);
 	remove_objects("shm", remove_memory);
+	for (char name[] = "/q"; name[1] <= 's'; name[1]++)
+		mq_unlink(name);
 	scene_ipc[MSG] = msgget(1, IPC_CREAT | 0666);
 	scene_ipc[SEM] = semget(2, 3, IPC_CREAT | 0666);
 	scene_ipc[SHM] = shmget(3, 2 * PAGE, IPC_CREAT | 0666);
@@ -158,9 +162,10 @@ void scene_objects(void)
 
 /* 3 a file, 4 a directory, 5 and 6 a pipe, 7 an eventfd, 8 the file read only, 9 an epoll, 10 a timerfd,
  * 11 and 12 a pair of stream sockets, 13 and 14 a pipe that waits, 15 a socket that listens, 16 a datagram
- * socket with a name, 17 a signalfd, 18 a memfd, 19 a path, 20 process B. */
+ * socket with a name, 17 a signalfd, 18 a memfd, 19 a path, 20 a queue of messages, 21 an inotify, 22 process B. */
 void scene_descriptors(void)
 {
+	struct mq_attr small = { .mq_maxmsg = 3, .mq_msgsize = 100 };
 	struct sockaddr_un name = { AF_UNIX, "s" };
 	sigset_t mask;
 	int fds[2], null = open("n", O_RDWR);
@@ -187,6 +192,9 @@ void scene_descriptors(void)
 	signalfd(-1, &mask, SFD_NONBLOCK);
 	memfd_create("m", MFD_ALLOW_SEALING);
 	open("a", O_PATH);
+	mq_open("/q", O_RDWR | O_CREAT | O_NONBLOCK, 0666, &small);
+	inotify_init1(IN_NONBLOCK);
+	inotify_add_watch(21, ".", IN_ALL_EVENTS);
 }
 
 /* ---- after ---- */

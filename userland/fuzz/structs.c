@@ -61,10 +61,13 @@ static void string(const struct writer *w, const struct arg *arg)
 	 * allows all, stands for the check of CAP_SYS_ADMIN that xattr(7) tells of and that Janus makes. */
 	static const char *const attributes[] = { "user.x", "trusted.a", "trusted.a", "trusted.b", "x", "", "bogus.x" };
 	static const char *const types[] = { "tmpfs", "tmpfs", "tmpfs", "bogus", "" };
+	static const char *const queues[] = { "q", "q", "q", "r", "r", "s", "", "q/r", "." };
 	static const char *const data[] = { "", "", "size=8192", "mode=700", "bogus", "size=16k,mode=1777", "nr_inodes=3" };
 
 	if (strstr(w->step->call->name, "xattr"))
 		text(w, PICK(w->r, attributes));
+	else if (!strncmp(w->step->call->name, "mq_", 3))
+		text(w, PICK(w->r, queues));
 	else if (!strcmp(arg->name, "fstype"))
 		text(w, PICK(w->r, types));
 	else if (!strcmp(arg->name, "data"))
@@ -182,6 +185,15 @@ static void vectors(const struct writer *w, long bytes)
 		PUT(w, bytes + k * 128, BELOW(w, 24) ? PICK(w->r, lengths) : -1);
 }
 
+/* Where they play, in another process. */
+static void foreign_vectors(const struct writer *w)
+{
+	static const long lengths[] = { 0, 1, 5, 64, 70, 100, 100, PAGE, 5000 };
+
+	for (int k = 0; k < 3; k++)
+		PUT(w, ZONE + BELOW(w, ZONE_PAGES + 1) * (long)PAGE - BELOW(w, 3) * 30, BELOW(w, 24) ? PICK(w->r, lengths) : -1);
+}
+
 static void address(const struct writer *w)
 {
 	static const char *const names[] = { "\0s", "\0s", "\0x", "\0y", "\0\0d0", "\0\0d0", "\0\0q", "\0a", "\0d/x", "\0" };
@@ -216,13 +228,13 @@ static void control(struct cmsghdr *head, const struct writer *w)
 /* A header; in its slot the name at IN_SLOT, the control bytes at IN_SLOT + 128, vectors and their bytes behind. */
 static void message(const struct writer *w, long at)
 {
-	bool sends = !strncmp(w->step->call->name, "send", 4);
+	bool sends = !strncmp(w->step->call->name, "send", 4), controls = BELOW(w, 2);
 	struct msghdr h = {
 		.msg_name = BELOW(w, 3) ? NULL : (void *)(at + IN_SLOT),
 		.msg_namelen = sends ? 5 : 110,
 		.msg_iov = (void *)(at + MESSAGE_VECTORS), .msg_iovlen = BELOW(w, 4),
-		.msg_control = BELOW(w, 2) ? NULL : (void *)(at + MESSAGE_CONTROL),
-		.msg_controllen = sends ? (int)CMSG_SPACE(12) : BELOW(w, 6) ? 100 : BELOW(w, 40),
+		.msg_control = controls ? (void *)(at + MESSAGE_CONTROL) : NULL,
+		.msg_controllen = !controls && BELOW(w, 8) ? 0 : sends ? (int)CMSG_SPACE(12) : BELOW(w, 6) ? 100 : BELOW(w, 40),
 	};
 
 	add(w, &h, sizeof(h));
@@ -310,6 +322,13 @@ static void semaphore_steps(const struct writer *w)
 	}
 }
 
+static void queue_attrs(const struct writer *w)
+{
+	static const long counts[] = { 1, 3, 10, 10, 11, 0, -1 }, sizes[] = { 1, 100, 100, 8192, 8193, 0 };
+
+	PUT(w, BELOW(w, 12) ? BELOW(w, 2) * O_NONBLOCK : O_APPEND, PICK(w->r, counts), PICK(w->r, sizes), BELOW(w, 2));
+}
+
 static void strings(const struct writer *w)
 {
 	PUT(w, w->slot + IN_SLOT, BELOW(w, 16) ? 0 : 16, 0);
@@ -346,7 +365,7 @@ static void structure(const struct writer *w, const char *what)
 		{ "open_how", open_hows }, { "cap_header", cap_headers }, { "cap_data", cap_datas },
 		{ "sched_attr", sched_attrs }, { "futex_waitv", futex_waits }, { "clone_args", clone_args },
 		{ "u32", futex_words }, { "int", one_int }, { "loff", small_long }, { "cpumask", small_long }, { "sched_param", one_int },
-		{ "msgbuf", messages }, { "sembuf", semaphore_steps },
+		{ "msgbuf", messages }, { "sembuf", semaphore_steps }, { "mq_attr", queue_attrs },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -369,6 +388,8 @@ void choose_memory_bytes(struct step *step, int i, struct random *r)
 		string(&w, arg);
 	else if (arg->kind == K_STRV)
 		strings(&w);
+	else if (!strcmp(arg->name, "rvec"))
+		foreign_vectors(&w);
 	else if (!strcmp(what, "iovec"))
 		vectors(&w, w.slot + IN_SLOT);
 	else if (!strcmp(what, "msghdr") || !strcmp(what, "mmsghdr"))
