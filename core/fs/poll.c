@@ -41,7 +41,7 @@ static bool poll_wake(struct wait_entry *entry, u32 key)
 	if (!(key & e->key & WAKE_ANY))
 		return false;
 	WRITE_ONCE(e->waiter->triggered, true);
-	return wake_default(entry, key);
+	return wake_and_stay(entry, key);	/* what it is woken for may be gone when it looks */
 }
 
 static void poll_queue(struct poll_table *pt, struct file *f, struct wait_queue *q)

@@ -4,7 +4,8 @@
  *
  * A waking takes the entry off the queue, so that a thread woken twice costs once. The waiter may leave,
  * and its stack with the entry be gone, as soon as it sees the entry unlinked: unlinking is the last
- * touch of it, and its two stores are ordered for a look without the lock.
+ * touch of it, and its two stores are ordered for a look without the lock. A poller's entries stay until it takes
+ * them off itself: it looks more than once without putting them there again.
  */
 #include <janus/sched.h>
 #include <janus/thread.h>
@@ -38,9 +39,14 @@ static bool entry_unlinked(const struct wait_entry *e)
 	return __atomic_load_n(&e->link.next, __ATOMIC_ACQUIRE) == &e->link && READ_ONCE(e->link.prev) == &e->link;
 }
 
+bool wake_and_stay(struct wait_entry *e, u32 key)
+{
+	return key & WAKE_SYNC ? wake_up_sync(e->thread, SLEEPING) : wake_up_thread(e->thread, SLEEPING);
+}
+
 bool wake_default(struct wait_entry *e, u32 key)
 {
-	bool woken = key & WAKE_SYNC ? wake_up_sync(e->thread, SLEEPING) : wake_up_thread(e->thread, SLEEPING);
+	bool woken = wake_and_stay(e, key);
 
 	if (woken)
 		unlink_entry(e);

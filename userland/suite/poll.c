@@ -3,8 +3,10 @@
  * poll, ppoll, select and pselect6.
  */
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 
 #include "ktap.h"
 
@@ -109,6 +111,64 @@ TEST(poll, "a full pipe is not writable until it is read")
 	EXPECT_EQ(poll(&p, 1, 0), 0);
 	ASSERT_EQ(read(fds[0], bytes, 4096), 4096);
 	EXPECT_EQ(poll(&p, 1, 0), 1);
+}
+
+/* 0 when fd becomes readable or writable while poll or select waits for it. */
+static int wait_for_one(int fd, bool writable, bool by_select)
+{
+	struct pollfd p = { .fd = fd, .events = writable ? POLLOUT : POLLIN };
+	fd_set set;
+
+	if (!by_select)
+		return poll(&p, 1, -1) == 1 ? 0 : 1;
+	FD_ZERO(&set);
+	FD_SET(fd, &set);
+	return select(fd + 1, writable ? NULL : &set, writable ? &set : NULL, NULL, NULL) == 1 ? 0 : 1;
+}
+
+TEST(poll, "who is woken and finds the bytes gone waits for the next ones, in poll and select")
+{
+	char c;
+
+	ASSERT_OK(pipe(fds));
+	for (int round = 0; round < 40; round++) {
+		pid_t pid = ktap_fork();
+
+		if (pid == 0)
+			_exit(wait_for_one(fds[0], false, round & 1));
+		wait_until_blocked(pid);
+		for (int i = 0; i < 3; i++) {
+			ASSERT_EQ(write(fds[1], "x", 1), 1);
+			ASSERT_EQ(read(fds[0], &c, 1), 1);
+			sched_yield();
+		}
+		ASSERT_EQ(write(fds[1], "x", 1), 1);
+		EXPECT_EXIT(pid, 0);
+		ASSERT_EQ(read(fds[0], &c, 1), 1);
+	}
+}
+
+TEST(poll, "who waits to write to a full socket hears of it as the other end reads, bit by bit")
+{
+	static char bytes[4096];
+
+	for (int by_select = 0; by_select < 2; by_select++) {
+		pid_t pid;
+
+		ASSERT_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds));
+		while (write(fds[1], bytes, sizeof(bytes)) > 0)
+			;
+		EXPECT_EQ(errno, EAGAIN);
+		pid = ktap_fork();
+		if (pid == 0)
+			_exit(wait_for_one(fds[1], true, by_select));
+		wait_until_blocked(pid);
+		while (read(fds[0], bytes, sizeof(bytes)) > 0)
+			sched_yield();
+		EXPECT_EXIT(pid, 0);
+		close(fds[0]);
+		close(fds[1]);
+	}
 }
 
 TEST(poll, "more descriptors than the limit is EINVAL")

@@ -37,6 +37,7 @@ struct wait_entry {
 void wait_queue_init(struct wait_queue *q);
 void wait_entry_init(struct wait_entry *e, bool exclusive);	/* for current, wake_default */
 bool wake_default(struct wait_entry *entry, u32 key);
+bool wake_and_stay(struct wait_entry *entry, u32 key);		/* the entry is left on the queue */
 
 /* Queue e (if it is not) and set current's state to `state` (THREAD_*); remove and set running again. */
 void wait_prepare(struct wait_queue *q, struct wait_entry *e, u32 state);
