@@ -82,9 +82,9 @@ def expand(text, figures):
 
 def with_headers(body):
     """Tables whose columns and rows have headers, and which the keyboard can scroll where they are too wide."""
-    body = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", body)
     body = re.sub(r"<th\b(?!ead)", '<th scope="col"', body)
     body = re.sub(r"<tr>\s*<td( [^>]*)?>(.*?)</td>", r'<tr>\n<th scope="row"\1>\2</th>', body, flags=re.S)
+    body = re.sub(r"<th[^>]*></th>", "<td></td>", body)
     return re.sub(r"<table>(.*?)</table>", r'<div class="wide" role="region" aria-label="table" tabindex="0"><table>\1</table></div>',
                   body, flags=re.S)
 
