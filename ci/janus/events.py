@@ -156,13 +156,12 @@ def of_janus(one, folder, names, smp=1):
 
 
 def of_linux(one, folder, names):
-    """From the cache while the program, this file and that kernel are the same. Its atomic accesses are those that it
-    has on several CPUs: on one it would take their lock prefixes out."""
+    """From the cache while the program, this file and that kernel are the same."""
     image, version = packages.linux_kernel(one)
     name = recordings.kept_name(f"events-{one.name}", [os.path.join(folder, PROGRAM_FILE), __file__, code.__file__],
                                 version, *names)
     return recordings.kept(name) or recordings.keep(name, measure(one, image, folder, f"{one.name} Linux {version}", names,
-                                                                  append=["noreplace-smp", *one.quick_boot]))
+                                                                  append=[trace.AS_ON_MANY, *one.quick_boot]))
 
 
 def collect(names, machines, linux=True, smp=1):

@@ -13,6 +13,7 @@ from .term import Trouble
 WINDOW = "/compare/window"
 WARM = 8                # times that the program goes through its door; the last one is recorded
 LIMIT = 400_000         # instructions of one window
+AS_ON_MANY = "noreplace-smp"    # Linux would take its lock prefixes out on one CPU, and nothing looked atomic
 BOOT_TIMEOUT = 600      # seconds; a host that others load takes minutes to boot Linux
 
 
@@ -142,7 +143,7 @@ def record_linux(one, image, folder, kinds, symbols=None):
     """A boot of Linux that all of these scenarios, {name: kind}, are recorded in: yields its symbols, [(address, name)],
     and then a Trace of each. Debian's System.map is empty; where they are not given, the guest tells its own."""
     command = [WINDOW, "--each" if symbols else "--symbols", *kinds]
-    with guest_that_waits(one, f"{one.name} Linux", image, folder, command, one.quick_boot) as stub:
+    with guest_that_waits(one, f"{one.name} Linux", image, folder, command, [AS_ON_MANY, *one.quick_boot]) as stub:
         symbols = symbols or told_symbols(stub, folder)
         yield symbols
         addresses = {name: address for address, name in symbols}
