@@ -41,6 +41,20 @@ def interrupted(number, _):
     sys.exit(128 + number)
 
 
+def obey(words, command):
+    """words: those before --; command: those behind it."""
+    top, commands = parser()
+    check_words(words, commands)
+    options = top.parse_args(words)
+    if not options.what:
+        top.print_help()
+        return 0
+    if command and options.what not in ("run", "gdb"):
+        raise Trouble(f"./janus {options.what} takes no command after --", 2)
+    options.command = command
+    return dispatch(options)
+
+
 def main(words):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -50,16 +64,10 @@ def main(words):
         at = words.index("--")
         words, command = words[:at], words[at + 1:]
     try:
-        top, commands = parser()
-        check_words(words, commands)
-        options = top.parse_args(words)
-        if not options.what:
-            top.print_help()
-            return 0
-        if command and options.what not in ("run", "gdb"):
-            raise Trouble(f"./janus {options.what} takes no command after --", 2)
-        options.command = command
-        return dispatch(options)
+        try:
+            return obey(words, command)
+        finally:
+            sys.stdout.flush()      # while a pipe that nobody reads is still told here
     except Trouble as trouble:
         print(f"janus: {red('error:', sys.stderr)} {trouble}", file=sys.stderr)
         return trouble.status

@@ -41,7 +41,8 @@ LEFT_OUT = ("usr/share/", "usr/lib/git-core/", "usr/bin/perl5", "usr/bin/scalar"
 
 
 def host_mirrors():
-    """(URI, suite) of the Debian mirrors that this computer uses for the suite, or the public ones."""
+    """(URI, suite) of the Debian mirrors that this computer uses; the public one for a suite that it has none for: the
+    oracle is the newest kernel of Debian 12, wherever the tests run."""
     found = []
     for path in glob.glob("/etc/apt/sources.list.d/*.sources"):
         with open(path, errors="replace") as file:
@@ -54,7 +55,7 @@ def host_mirrors():
             for line in re.findall(r"^deb\s+(?:\[.*?\]\s+)?(\S+)\s+(\S+)\s+.*\bmain\b", file.read(), re.M):
                 found.append(line)
     ours = [(u, s) for u, s in found if s.split("-")[0] == SUITE and "debian" in u]
-    return ours or FALLBACK
+    return ours + [(uri, suite) for uri, suite in FALLBACK if suite not in {s for _, s in ours}]
 
 
 class Apt:
