@@ -48,7 +48,7 @@ static long set_write_hint(struct inode *inode, uaddr_t arg)
 	return 0;
 }
 
-static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long arg)
+static __noinline long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long arg)
 {
 	switch (cmd) {
 	case F_DUPFD:

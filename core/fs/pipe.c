@@ -253,13 +253,13 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *it, loff_t *pos)
 		done += n > 0 ? n : 0;
 	}
 	mutex_unlock(&p->lock);
-	if (done)
+	if (done) {
 		wake_up_poll(&p->read_wait, POLLIN | POLLRDNORM);
-	pipe_signal_readers(p);
-	if (n == -EPIPE)
-		signal_send_thread(current, SIGPIPE, NULL);
-	if (done)
 		inode_touch(f->inode);
+	}
+	pipe_signal_readers(p);
+	if (unlikely(n == -EPIPE))
+		signal_send_thread(current, SIGPIPE, NULL);
 	return done ? done : n;
 }
 

@@ -354,12 +354,10 @@ long seccomp_prctl_set(unsigned long mode, uaddr_t filter)
 
 /* ---- life ---- */
 
-void seccomp_fork(struct thread *child)
+void seccomp_inherit(struct thread *child)
 {
 	struct thread *t = current;
 
-	if (likely(!t->seccomp_mode))
-		return;
 	child->no_new_privs = t->no_new_privs;
 	child->seccomp = t->seccomp;
 	if (child->seccomp)
@@ -367,15 +365,12 @@ void seccomp_fork(struct thread *child)
 	take_mode(child, t->seccomp_mode);
 }
 
-void seccomp_exit(struct thread *t)
+void seccomp_release(struct thread *t)
 {
 	struct seccomp_filter *f;
 	struct irqflags irq;
-	struct sighand *sh;
+	struct sighand *sh = sighand_lock(t->process, &irq);
 
-	if (likely(!t->seccomp_mode))
-		return;
-	sh = sighand_lock(t->process, &irq);
 	f = t->seccomp;
 	t->seccomp = NULL;
 	spin_unlock_irqrestore(&sh->lock, irq);

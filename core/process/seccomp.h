@@ -13,8 +13,20 @@
 
 /* May current, which has TF_SECCOMP, make the call in tf? False: its result is there. May not come back at all. */
 bool seccomp_allows(struct trapframe *tf);
-void seccomp_fork(struct thread *child);	/* current's filters are the child's too. [sig] */
-void seccomp_exit(struct thread *t);		/* current, which makes no more calls */
+void seccomp_inherit(struct thread *child);
+void seccomp_release(struct thread *t);
+/* Current's filters are the child's too. [sig] */
+static inline void seccomp_fork(struct thread *child)
+{
+	if (unlikely(current->seccomp_mode))
+		seccomp_inherit(child);
+}
+/* t is current, and makes no more calls. */
+static inline void seccomp_exit(struct thread *t)
+{
+	if (unlikely(t->seccomp_mode))
+		seccomp_release(t);
+}
 long seccomp_prctl_set(unsigned long mode, uaddr_t filter);
 
 #endif
