@@ -39,17 +39,16 @@ static bool add(struct eventfd *e, u64 value)
 	return fits;
 }
 
-static ssize_t eventfd_read(struct file *f, struct iov_iter *it, loff_t *pos)
+static ssize_t read_count(struct file *f, struct iov_iter *it, bool nonblock)
 {
 	struct eventfd *e = f->private;
 	u64 value;
 	long err;
 
-	(void)pos;
 	if (it->count < sizeof(value))
 		return -EINVAL;
 	if (!take(e, &value)) {
-		if (f->flags & O_NONBLOCK)
+		if (nonblock)
 			return -EAGAIN;
 		err = wait_event_interruptible(&e->wait, take(e, &value));
 		if (err)
@@ -57,6 +56,18 @@ static ssize_t eventfd_read(struct file *f, struct iov_iter *it, loff_t *pos)
 	}
 	wake_up_poll(&e->wait, POLLOUT);
 	return copy_to_iter(&value, sizeof(value), it) == sizeof(value) ? (ssize_t)sizeof(value) : -EFAULT;
+}
+
+static ssize_t eventfd_read(struct file *f, struct iov_iter *it, loff_t *pos)
+{
+	(void)pos;
+	return read_count(f, it, f->flags & O_NONBLOCK);
+}
+
+static ssize_t eventfd_read_nowait(struct file *f, struct iov_iter *it, loff_t *pos)
+{
+	(void)pos;
+	return read_count(f, it, true);
 }
 
 static ssize_t eventfd_write(struct file *f, struct iov_iter *it, loff_t *pos)
@@ -107,6 +118,7 @@ static void eventfd_release(struct file *f)
 
 static const struct file_ops eventfd_fops = {
 	.read = eventfd_read,
+	.read_nowait = eventfd_read_nowait,
 	.write = eventfd_write,
 	.poll = eventfd_poll,
 	.llseek = noop_llseek,

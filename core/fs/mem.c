@@ -141,14 +141,16 @@ static long random_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 
 static const struct file_ops null_dev_ops = {
 	.read = null_dev_read, .write = null_dev_write, .llseek = null_llseek, .splice = SPLICE_TO,
+	.read_nowait = null_dev_read, .write_nowait = null_dev_write,
 };
 static const struct file_ops zero_ops = {
 	.read = zero_read, .write = null_dev_write, .llseek = null_llseek, .mmap = zero_mmap, .splice = SPLICE_TO,
+	.read_nowait = zero_read, .write_nowait = null_dev_write,
 };
 static const struct file_ops full_ops = { .read = zero_read, .write = full_write, .llseek = null_llseek };
 static const struct file_ops random_ops = {
 	.read = random_read, .write = random_write, .llseek = noop_llseek, .ioctl = random_ioctl,
-	.splice = SPLICE_FROM | SPLICE_TO,
+	.splice = SPLICE_FROM | SPLICE_TO, .read_nowait = random_read, .write_nowait = random_write,
 };
 
 void mem_devices_init(void)

@@ -58,6 +58,11 @@ static inline transfer_fn transfer_of(const struct file *f, bool write)
 	return write ? f->ops->write : f->ops->read;
 }
 
+static inline transfer_fn nowait_of(const struct file *f, bool write)
+{
+	return write ? f->ops->write_nowait : f->ops->read_nowait;
+}
+
 /* Whoever watches the file is told. */
 static inline void transferred(struct file *f, ssize_t n, bool write)
 {
@@ -203,9 +208,9 @@ static ssize_t each_segment(struct file *f, transfer_fn op, const struct iovec *
 }
 
 /* readv and writev: at *pos, or at the own position of the file; a bad vector is told before a wrong mode. */
-static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *pos, bool write)
+static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *pos, bool write, bool nowait)
 {
-	transfer_fn op = transfer_of(f, write);
+	transfer_fn op = nowait ? nowait_of(f, write) : transfer_of(f, write);
 	ssize_t n;
 	struct iov_iter it;
 	struct iovec *heap;
@@ -235,7 +240,7 @@ static ssize_t do_vector(struct file *f, uaddr_t vec, unsigned long nr, loff_t *
 	return n;
 }
 
-static long vector_at(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, bool write)
+static long vector_at(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, bool write, bool nowait)
 {
 	struct fd f;
 	ssize_t n = -ESPIPE;
@@ -246,59 +251,64 @@ static long vector_at(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, bo
 	if (!f.file)
 		return -EBADF;
 	if (f.file->mode & (write ? FMODE_PWRITE : FMODE_PREAD))
-		n = do_vector(f.file, vec, nr, &pos, write);
+		n = do_vector(f.file, vec, nr, &pos, write, nowait);
 	fd_put(f);
 	return n;
 }
 
-static long vector_here(unsigned fd, uaddr_t vec, unsigned long nr, bool write)
+static long vector_here(unsigned fd, uaddr_t vec, unsigned long nr, bool write, bool nowait)
 {
 	struct fd f = fd_get(fd);
 	ssize_t n;
 
 	if (!f.file)
 		return -EBADF;
-	n = do_vector(f.file, vec, nr, NULL, write);
+	n = do_vector(f.file, vec, nr, NULL, write, nowait);
 	fd_put(f);
 	return n;
 }
 
 long sys_readv(unsigned fd, uaddr_t vec, unsigned long vlen)
 {
-	return vector_here(fd, vec, vlen, false);
+	return vector_here(fd, vec, vlen, false, false);
 }
 
 long sys_writev(unsigned fd, uaddr_t vec, unsigned long vlen)
 {
-	return vector_here(fd, vec, vlen, true);
+	return vector_here(fd, vec, vlen, true, false);
 }
 
 /* On a 64-bit machine the low word is the whole position. */
 long sys_preadv(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high)
 {
-	return vector_at(fd, vec, vlen, pos_low, false);
+	return vector_at(fd, vec, vlen, pos_low, false, false);
 }
 
 long sys_pwritev(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high)
 {
-	return vector_at(fd, vec, vlen, pos_low, true);
+	return vector_at(fd, vec, vlen, pos_low, true, false);
 }
 
-/* Which of the known flags can be honoured: our files live in memory, so syncing is nothing to do. */
-static bool rwf_refused(int flags)
+/*
+ * A directory, and what is handed one segment after the other, takes no flag but RWF_HIPRI; RWF_NOWAIT takes who knows how.
+ * Our files live in memory, so syncing is nothing to do.
+ */
+static bool rwf_refused(unsigned fd, int flags, bool write)
 {
-	return flags & (~RWF_KNOWN | RWF_NOWAIT);
-}
+	struct fd f;
+	bool refused;
 
-/* A directory, and what is handed one segment after the other, takes no flag but one. */
-static bool fd_without_flags(unsigned fd, bool write)
-{
-	struct fd f = fd_get(fd);
-	bool without = f.file && (S_ISDIR(f.file->inode->mode) || f.file->ops->each & (write ? EACH_WRITE : EACH_READ));
-
-	if (f.file)
-		fd_put(f);
-	return without;
+	if (flags & ~RWF_KNOWN)
+		return true;
+	if (!(flags & ~RWF_HIPRI))
+		return false;
+	f = fd_get(fd);
+	if (!f.file)
+		return false;
+	refused = S_ISDIR(f.file->inode->mode) || f.file->ops->each & (write ? EACH_WRITE : EACH_READ) ||
+		  (flags & RWF_NOWAIT && !nowait_of(f.file, write));
+	fd_put(f);
+	return refused;
 }
 
 /* With refused flags: what is wrong with the other arguments comes first, and no bytes are no error. */
@@ -332,15 +342,15 @@ static long refuse_rwf(unsigned fd, uaddr_t vec, unsigned long nr, loff_t pos, b
 
 long sys_preadv2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
 {
-	if (rwf_refused(flags) || ((flags & ~RWF_HIPRI) && fd_without_flags(fd, false)))
+	if (rwf_refused(fd, flags, false))
 		return refuse_rwf(fd, vec, vlen, pos_low, false);
 	if (pos_low == -1UL)
-		return vector_here(fd, vec, vlen, false);
-	return vector_at(fd, vec, vlen, pos_low, false);
+		return vector_here(fd, vec, vlen, false, flags & RWF_NOWAIT);
+	return vector_at(fd, vec, vlen, pos_low, false, flags & RWF_NOWAIT);
 }
 
 /* RWF_APPEND: at the end, whatever the position; the file's own moves there when pos is -1. */
-static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen, loff_t pos)
+static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen, loff_t pos, bool nowait)
 {
 	struct fd f = fd_get(fd);
 	loff_t end;
@@ -349,7 +359,7 @@ static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen, loff_t p
 	if (!f.file)
 		return -EBADF;
 	end = READ_ONCE(f.file->inode->size);
-	n = pos != -1 && !(f.file->mode & FMODE_PWRITE) ? -ESPIPE : do_vector(f.file, vec, vlen, &end, true);
+	n = pos != -1 && !(f.file->mode & FMODE_PWRITE) ? -ESPIPE : do_vector(f.file, vec, vlen, &end, true, nowait);
 	if (n > 0 && pos == -1) {
 		bool locked = pos_lock(f.file);
 
@@ -362,13 +372,13 @@ static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen, loff_t p
 
 long sys_pwritev2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
 {
-	if (rwf_refused(flags) || ((flags & ~RWF_HIPRI) && fd_without_flags(fd, true)))
+	if (rwf_refused(fd, flags, true))
 		return refuse_rwf(fd, vec, vlen, pos_low, true);
 	if (flags & RWF_APPEND)
-		return append_vector(fd, vec, vlen, pos_low);
+		return append_vector(fd, vec, vlen, pos_low, flags & RWF_NOWAIT);
 	if (pos_low == -1UL)
-		return vector_here(fd, vec, vlen, true);
-	return vector_at(fd, vec, vlen, pos_low, true);
+		return vector_here(fd, vec, vlen, true, flags & RWF_NOWAIT);
+	return vector_at(fd, vec, vlen, pos_low, true, flags & RWF_NOWAIT);
 }
 
 /* ---- seeking ---- */
@@ -455,6 +465,15 @@ loff_t generic_llseek(struct file *f, loff_t offset, int whence)
 		offset = (loff_t)((u64)offset + (u64)f->pos);	/* too far is negative, and EINVAL */
 	}
 	return seek_to(f, offset);
+}
+
+loff_t plain_llseek(struct file *f, loff_t offset, int whence)
+{
+	loff_t size = READ_ONCE(f->inode->size);
+
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return generic_llseek(f, offset, whence);
+	return offset >= size ? -ENXIO : seek_to(f, whence == SEEK_DATA ? offset : size);
 }
 
 static __noinline loff_t long_lseek(unsigned fd, loff_t offset, unsigned whence)

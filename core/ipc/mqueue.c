@@ -142,7 +142,7 @@ static int mqueue_flush(struct file *f)
 }
 
 const struct file_ops mqueue_fops = {
-	.read = mqueue_read, .poll = mqueue_poll, .flush = mqueue_flush, .llseek = generic_llseek,
+	.read = mqueue_read, .poll = mqueue_poll, .flush = mqueue_flush, .llseek = plain_llseek,
 	.each = EACH_READ,
 };
 

@@ -307,6 +307,11 @@ TEST(mq, "what a queue says of itself is read piece by piece")
 	EXPECT_MEMEQ(a, "SI", 2);
 	EXPECT_MEMEQ(b, "ZE", 2);
 	EXPECT_ERRNO(syscall(SYS_preadv2, q, v, 2L, 0L, 0L, RWF_SYNC), EOPNOTSUPP);
+	EXPECT_EQ(lseek(q, 5, SEEK_DATA), 5);
+	EXPECT_EQ(lseek(q, 5, SEEK_HOLE), 80);
+	EXPECT_EQ(lseek(q, 0, SEEK_CUR), 80);
+	EXPECT_ERRNO(lseek(q, 80, SEEK_HOLE), ENXIO);
+	EXPECT_ERRNO(lseek(q, -1, SEEK_DATA), EINVAL);
 }
 
 TEST(mq, "the file system: a queue is a file there, and says what is in it")

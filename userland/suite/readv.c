@@ -151,6 +151,31 @@ TEST(readv, "preadv2 and pwritev2 take no flags for a directory, a timerfd or an
 	EXPECT_ERRNO(syscall(SYS_pwritev2, fds[1], &v, 0L, -1L, 0L, RWF_NOWAIT), EINVAL);
 }
 
+TEST(readv, "RWF_NOWAIT: an eventfd does not wait, null, zero and random never do, others refuse it")
+{
+	static const struct { const char *name; long result; } devices[] = {
+		{ "/dev/null", 0 }, { "/dev/zero", 8 }, { "/dev/random", 8 }, { "/dev/urandom", 8 },
+	};
+	char bytes[8] = "";
+	struct iovec v = { bytes, 8 };
+	int counter = ASSERT_OK(eventfd(7, 0)), fds[2];
+
+	EXPECT_EQ(syscall(SYS_preadv2, counter, &v, 1L, -1L, 0L, RWF_NOWAIT), 8);
+	EXPECT_EQ(bytes[0], 7);
+	EXPECT_ERRNO(syscall(SYS_preadv2, counter, &v, 1L, -1L, 0L, RWF_NOWAIT), EAGAIN);
+	EXPECT_ERRNO(syscall(SYS_pwritev2, counter, &v, 1L, -1L, 0L, RWF_NOWAIT), EOPNOTSUPP);
+	for (int i = 0; i < 4; i++) {
+		int fd = ASSERT_OK(open(devices[i].name, O_RDWR));
+
+		EXPECT_EQ(syscall(SYS_preadv2, fd, &v, 1L, -1L, 0L, RWF_NOWAIT), devices[i].result);
+		EXPECT_EQ(syscall(SYS_preadv2, fd, &v, 1L, 0L, 0L, RWF_NOWAIT), devices[i].result);
+		EXPECT_EQ(syscall(SYS_pwritev2, fd, &v, 1L, -1L, 0L, RWF_NOWAIT), 8);
+	}
+	ASSERT_OK(pipe(fds));
+	EXPECT_ERRNO(syscall(SYS_pwritev2, fds[1], &v, 1L, -1L, 0L, RWF_NOWAIT), EOPNOTSUPP);
+	EXPECT_ERRNO(syscall(SYS_preadv2, file("abc"), &v, 1L, 0L, 0L, RWF_NOWAIT), EOPNOTSUPP);
+}
+
 TEST(readv, "pwritev2 refuses flags it does not know")
 {
 	struct iovec out = { "x", 1 };

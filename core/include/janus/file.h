@@ -28,6 +28,8 @@ struct file_ops {
 	/* Bytes moved, or -errno. *pos is the place; the caller stores it back. */
 	ssize_t (*read)(struct file *f, struct iov_iter *it, loff_t *pos);	/* NULL: EINVAL */
 	ssize_t (*write)(struct file *f, struct iov_iter *it, loff_t *pos);	/* NULL: EINVAL */
+	ssize_t (*read_nowait)(struct file *f, struct iov_iter *it, loff_t *pos);	/* with RWF_NOWAIT; NULL: EOPNOTSUPP */
+	ssize_t (*write_nowait)(struct file *f, struct iov_iter *it, loff_t *pos);	/* with RWF_NOWAIT; NULL: EOPNOTSUPP */
 	loff_t (*llseek)(struct file *f, loff_t offset, int whence);	/* NULL: ESPIPE, and no pread or pwrite */
 	/* Emit entries from f->pos on until emit returns false; advance f->pos. dir->lock held for read. */
 	int (*iterate)(struct file *f, struct dir_context *ctx);
@@ -97,6 +99,7 @@ void file_put(struct file *f);
 ssize_t kernel_read(struct file *f, void *buf, size_t len, loff_t pos);
 ssize_t kernel_write(struct file *f, const void *buf, size_t len, loff_t pos);
 loff_t generic_llseek(struct file *f, loff_t offset, int whence);	/* regular files of the page cache; SEEK_DATA, SEEK_HOLE */
+loff_t plain_llseek(struct file *f, loff_t offset, int whence);	/* its bytes are no pages: all is data */
 loff_t noop_llseek(struct file *f, loff_t offset, int whence);		/* the position stays */
 extern const struct file_ops dcache_dir_fops;	/* directories whose names are all in the dcache: tmpfs, devtmpfs */
 loff_t dir_llseek(struct file *f, loff_t offset, int whence);		/* SEEK_SET and SEEK_CUR */
