@@ -310,7 +310,7 @@ static ssize_t do_splice(struct file *in, uaddr_t off_in, struct file *out, uadd
 			return -EINVAL;
 	}
 	n = splice_file(in, out, where ? &pos : NULL, min(len, MAX_RW_COUNT), flags);
-	if (n > 0 && where && put_user(pos, s64, where))
+	if (n >= 0 && where && put_user(pos, s64, where))	/* nothing moved, and it is written all the same */
 		return -EFAULT;
 	return n;
 }

@@ -60,6 +60,17 @@ static int copy_area(struct vma *vma, uaddr_t addr, size_t len, uaddr_t to, size
 	return err;
 }
 
+/* Memory that nobody has touched is at home where it has gone: as on Linux, one with its neighbours. */
+static void settle(struct mm *mm, uaddr_t to)
+{
+	struct vma *vma = vma_find(mm, to);
+
+	if (vma->ops || vma->file || vma->anon)
+		return;
+	vma->pgoff = vma->start >> PAGE_SHIFT;
+	vma_merge(vma);
+}
+
 /* vma's [addr, addr + old_len) goes to `to`. The new address or -errno. */
 static long move_vma(struct vma *vma, uaddr_t addr, size_t old_len, uaddr_t to, size_t new_len, unsigned flags)
 {
@@ -75,7 +86,10 @@ static long move_vma(struct vma *vma, uaddr_t addr, size_t old_len, uaddr_t to, 
 		vma->flags &= ~(u32)VM_LOCKED;
 	else if (old_len)
 		err = unmap_region(mm, addr, addr + old_len);
-	return err ? err : (long)to;
+	if (err)
+		return err;
+	settle(mm, to);
+	return (long)to;
 }
 
 /* May [addr, addr + old_len) become new_len long? The area, or ERR_PTR. */

@@ -90,3 +90,20 @@ TEST(mremap, "root may move pages to address 0")
 	EXPECT_ERRNO(msync(p, page_size(), MS_ASYNC), ENOMEM);
 	EXPECT_OK(munmap(NULL, page_size()));
 }
+
+TEST(mremap, "untouched memory that was moved is one with its neighbours, touched memory is not")
+{
+	size_t page = page_size();
+	char *at = mmap(NULL, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_OK(munmap(at + 4 * page, page));
+	ASSERT_EQ(mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, at + 4 * page), at + 4 * page);
+	EXPECT_EQ(mremap(at + 3 * page, 3 * page, 4 * page, 0), MAP_FAILED);	/* in one area, and no room behind */
+	EXPECT_EQ(errno, ENOMEM);
+	ASSERT_OK(munmap(at + 5 * page, page));
+	at[page] = 1;
+	ASSERT_EQ(mremap(at + page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, at + 5 * page), at + 5 * page);
+	EXPECT_EQ(mremap(at + 4 * page, 3 * page, 4 * page, 0), MAP_FAILED);	/* in three */
+	EXPECT_EQ(errno, EFAULT);
+	EXPECT_EQ(at[5 * page], 1);
+}

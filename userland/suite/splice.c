@@ -198,6 +198,7 @@ TEST(splice, "a pipe whose readers are gone: EPIPE and SIGPIPE")
 
 TEST(splice, "refused: no pipe, the same pipe, an offset of a pipe, O_APPEND, wrong directions")
 {
+	void *fixed = mmap(NULL, page_size(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	loff_t at = 0;
 	int file, append, readonly;
 
@@ -217,6 +218,7 @@ TEST(splice, "refused: no pipe, the same pipe, an offset of a pipe, O_APPEND, wr
 	EXPECT_ERRNO(splice(in[1], NULL, file, NULL, 1, 0), EBADF);
 	EXPECT_ERRNO(splice(in[0], NULL, file, NULL, 1, 0x80), EINVAL);
 	EXPECT_ERRNO(splice(in[0], NULL, file, (loff_t *)8, 1, 0), EFAULT);
+	EXPECT_ERRNO(splice(scratch_file("e", "", 0644), fixed, in[1], NULL, 1, 0), EFAULT);	/* written though nothing moves */
 	at = -1;
 	EXPECT_ERRNO(splice(in[0], NULL, file, &at, 1, 0), EINVAL);
 	EXPECT_EQ(splice(in[0], NULL, file, NULL, 0, 0), 0);
