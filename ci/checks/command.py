@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
+
+import tap
+from tap import wanted
 
 ROOT = sys.argv[1]
 JANUS = os.path.join(ROOT, "janus")
@@ -51,11 +53,6 @@ MISTAKES = {
     "compare --html none/page.html": "there is no folder",
     "gdb --oracle": "gdb is for Janus",
 }
-
-
-def wanted(condition, message="not so"):
-    if not condition:
-        raise AssertionError(message)
 
 
 def run(words, janus=JANUS, cwd=ROOT, **environment):
@@ -229,22 +226,5 @@ TESTS = {
 }
 
 
-def main():
-    failed = 0
-    print(f"1..{len(TESTS)}")
-    for number, (title, test) in enumerate(TESTS.items(), 1):
-        with tempfile.TemporaryDirectory(prefix="check.") as folder:
-            try:
-                test(folder)
-            except Exception:       # whatever it is, it is this test's failure
-                failed += 1
-                for line in traceback.format_exc().splitlines():
-                    print(f"# {line}")
-                print(f"not ok {number} - {title}")
-                continue
-        print(f"ok {number} - {title}", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tap.run(TESTS))

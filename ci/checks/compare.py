@@ -12,6 +12,8 @@ import sys
 import tempfile
 import threading
 
+import tap
+
 ROOT = sys.argv[1]
 sys.path.insert(0, os.path.join(ROOT, "ci"))
 
@@ -269,22 +271,5 @@ TESTS = [f for f in list(globals().values()) if getattr(f, "__module__", "") == 
          and f not in HELPERS]
 
 
-def main():
-    failed = 0
-    print(f"1..{len(TESTS)}")
-    for number, test in enumerate(TESTS, 1):
-        try:
-            test()
-            print(f"ok {number} {test.__name__.replace('_', ' ')}")
-        except Exception as error:
-            failed += 1
-            at = error.__traceback__
-            while at.tb_next:
-                at = at.tb_next
-            print(f"# {type(error).__name__}: {error} (line {at.tb_lineno})".replace("\n", " "))
-            print(f"not ok {number} {test.__name__.replace('_', ' ')}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tap.run({test.__name__.replace("_", " "): lambda _, test=test: test() for test in TESTS}))

@@ -12,10 +12,11 @@ import io
 import os
 import subprocess
 import sys
-import tempfile
-import traceback
 import types
 import xml.etree.ElementTree as xml
+
+import tap
+from tap import wanted
 
 ROOT, CC = sys.argv[1], sys.argv[2:]
 sys.path.insert(0, os.path.join(ROOT, "ci"))
@@ -61,11 +62,6 @@ GUESTS = {
     "ends early": 'say(marker + " exit 3\\n")\n',
 }
 ORACLE = "  # Subtest: first\n  ok 1 a\nok 1 first\n  # Subtest: second\n  ok 1 b\n  ok 2 c\n  ok 3 d\nok 2 second\n"
-
-
-def wanted(condition, message=""):
-    if not condition:
-        raise AssertionError(message or "not so")
 
 
 def write_program(path, text):
@@ -209,21 +205,4 @@ TESTS = {
 }
 
 
-def main():
-    failed = 0
-    print(f"1..{len(TESTS)}")
-    for number, (title, test) in enumerate(TESTS.items(), 1):
-        with tempfile.TemporaryDirectory(prefix="janus.") as folder:
-            try:
-                test(folder)
-            except Exception:       # whatever it is, it is this test's failure
-                failed += 1
-                for line in traceback.format_exc().splitlines():
-                    print(f"# {line}")
-                print(f"not ok {number} - {title}")
-                continue
-        print(f"ok {number} - {title}", flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+sys.exit(tap.run(TESTS, "janus."))

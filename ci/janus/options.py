@@ -78,6 +78,10 @@ class Parser(argparse.ArgumentParser):
         raise Trouble(f"{self.prog}: {message}", 2)
 
 
+def add_machines(sub):
+    sub.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+
+
 def add_run(commands):
     sub = commands.add_parser("run", help="boot one machine: a shell, or one command in it",
                               usage="./janus run [x86_64|arm64] [options] [-- COMMAND...]",
@@ -91,7 +95,7 @@ def add_run(commands):
 def add_build(commands):
     sub = commands.add_parser("build", help="build the kernel and the guest's files",
                               description="Leaves build/ARCH/janus.elf, build/ARCH/boot/kernel and boot/initrd.")
-    sub.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    add_machines(sub)
     sub.add_argument("--debug", action="store_true", help="the debug build, in build/ARCH-debug")
 
 
@@ -99,7 +103,7 @@ def add_test(commands):
     sub = commands.add_parser("test", help="everything that must pass, on both machines",
                               description="Rule checks, host unit tests, and the suite on both machines, compared "
                                           "with Debian's Linux. Reports are left in build/report.")
-    sub.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    add_machines(sub)
     sub.add_argument("--oracle", action="store_true", help="run the suite on Debian's Linux only, afresh")
     sub.add_argument("--only", default="", metavar="NAMES", help="subjects of the suite, by commas")
     sub.add_argument("--smp", default="1,4", metavar="N,N", help="CPUs of each boot (default: 1,4)")
@@ -115,7 +119,7 @@ def add_bench(commands):
     sub = commands.add_parser("bench", help="what each operation costs, in guest instructions",
                               description="Runs one static program with every operation of userland/bench/costs.tbl "
                                           "on Janus and on Debian's Linux, where a nanosecond is one instruction.")
-    sub.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    add_machines(sub)
     sub.add_argument("--rows", type=lambda text: text.split(","), default=[], metavar="NAMES",
                      help="these only, by commas")
     sub.add_argument("--no-linux", action="store_true", help="Janus only")
@@ -157,7 +161,7 @@ def add_fuzz(commands):
     sub = commands.add_parser("fuzz", help="random programs of system calls, compared with Linux",
                               description="The same seed gives the same programs. A difference is shrunk and "
                                           "printed as C.")
-    sub.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    add_machines(sub)
     sub.add_argument("--seed", type=int, default=1, metavar="N", help="(default: 1)")
     sub.add_argument("--calls", type=int, default=2000, metavar="N", help="on each machine (default: 2000)")
     sub.add_argument("--program", type=int, metavar="K", help="shrink and tell program K of the seed alone")
@@ -173,7 +177,7 @@ def add_coverage(commands):
                                           "boots on a kernel that counts its lines (gcov), and the host's unit tests; "
                                           "leaves build/report/coverage/index.html, and fails when less than 80 % of "
                                           "core's lines were run.".replace("%", "%%"))
-    sub.add_argument("arch", nargs="*", type=machine_name, metavar="ARCH", help="default: both")
+    add_machines(sub)
     sub.add_argument("--again", action="store_true", help="run nothing, read what the last run counted")
     sub.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
 
