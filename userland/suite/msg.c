@@ -99,9 +99,11 @@ TEST(msg, "a full queue: EAGAIN with IPC_NOWAIT, and a sender waits for room")
 	drop_queue();
 }
 
-static void nothing(int sig)
+static int receive_nine(void)
 {
-	(void)sig;
+	struct text m;
+
+	return (int)msgrcv(queue, &m, 64, 9, 0);
 }
 
 TEST(msg, "a reader waits: for its type, until the queue goes, until a signal")
@@ -117,23 +119,10 @@ TEST(msg, "a reader waits: for its type, until the queue goes, until a signal")
 	ASSERT_OK(send_text(8, "no", 0));
 	ASSERT_OK(send_text(9, "yes", 0));
 	EXPECT_EXIT(pid, 0);
-	pid = ktap_fork();
-	if (!pid) {
-		struct sigaction sa = { .sa_handler = nothing, .sa_flags = SA_RESTART };
-
-		sigaction(SIGUSR1, &sa, 0);
-		EXPECT_ERRNO(msgrcv(queue, &m, 64, 9, 0), EINTR);
-		_exit(0);
-	}
-	wait_until_blocked(pid);
+	pid = waiter(receive_nine, EINTR);
 	kill(pid, SIGUSR1);
 	EXPECT_EXIT(pid, 0);
-	pid = ktap_fork();
-	if (!pid) {
-		EXPECT_ERRNO(msgrcv(queue, &m, 64, 9, 0), EIDRM);
-		_exit(0);
-	}
-	wait_until_blocked(pid);
+	pid = waiter(receive_nine, EIDRM);
 	drop_queue();
 	EXPECT_EXIT(pid, 0);
 }

@@ -398,51 +398,56 @@ static volatile long other_result;
 
 static void *ask_later(void *own)
 {
-	char c;
-
 	if (own)
 		ASSERT_OK(FILTER(ALLOW));
 	write(turns[1], "r", 1);
 	while (!__atomic_load_n((int *)&other_result, __ATOMIC_ACQUIRE))
 		;
 	other_result = syscall(SYS_getppid) < 0 ? errno : -1;
-	(void)c;
 	return NULL;
 }
 
-TEST(seccomp, "TSYNC gives the filters to all threads of the process")
+/* A thread that asks when it is let go; own: it has a filter of its own by then. */
+static pthread_t start_other(bool own)
 {
 	pthread_t other;
 	char c;
 
 	ASSERT_OK(pipe(turns));
-	ASSERT_EQ(pthread_create(&other, NULL, ask_later, NULL), 0);
+	ASSERT_EQ(pthread_create(&other, NULL, ask_later, own ? turns : NULL), 0);
 	ASSERT_EQ(read(turns[0], &c, 1), 1);
-	PROGRAM(ON(SYS_getppid, SECCOMP_RET_ERRNO | 44), ALLOW);
-	ASSERT_EQ(seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program), 0);
+	return other;
+}
+
+static void let_go(pthread_t other)
+{
 	__atomic_store_n((int *)&other_result, 1, __ATOMIC_RELEASE);
 	pthread_join(other, NULL);
+}
+
+TEST(seccomp, "TSYNC gives the filters to all threads of the process")
+{
+	pthread_t other = start_other(false);
+
+	PROGRAM(ON(SYS_getppid, SECCOMP_RET_ERRNO | 44), ALLOW);
+	ASSERT_EQ(seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program), 0);
+	let_go(other);
 	EXPECT_EQ(other_result, 44);
 	EXPECT_ERRNO(syscall(SYS_getppid), 44);
 }
 
 TEST(seccomp, "TSYNC answers with the thread that has filters of its own, or ESRCH")
 {
-	pthread_t other;
+	pthread_t other = start_other(true);
 	long result;
-	char c;
 
-	ASSERT_OK(pipe(turns));
-	ASSERT_EQ(pthread_create(&other, NULL, ask_later, turns), 0);
-	ASSERT_EQ(read(turns[0], &c, 1), 1);
 	PROGRAM(ON(SYS_getppid, SECCOMP_RET_ERRNO | 44), ALLOW);
 	result = seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
 	EXPECT_TRUE(result > 0 && result != getpid());
 	EXPECT_ERRNO(seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH, &program),
 		     ESRCH);
 	EXPECT_EQ(prctl(PR_GET_SECCOMP), 0);
-	__atomic_store_n((int *)&other_result, 1, __ATOMIC_RELEASE);
-	pthread_join(other, NULL);
+	let_go(other);
 	EXPECT_EQ(other_result, -1);
 }
 

@@ -16,9 +16,9 @@ static int value(int num)
 	return semctl(set, num, GETVAL);
 }
 
-static void nothing(int sig)
+static int take_one(void)
 {
-	(void)sig;
+	return op(0, -1, 0);
 }
 
 TEST(sem, "semaphores: set, get, add, take, and not below nothing")
@@ -111,23 +111,10 @@ TEST(sem, "a wait for a semaphore ends by its time, by a signal, and with the se
 	new_set(1);
 	EXPECT_ERRNO(semtimedop(set, &b, 1, &ts), EAGAIN);
 	EXPECT_ERRNO(semtimedop(set, &b, 1, &wrong), EINVAL);
-	pid = ktap_fork();
-	if (!pid) {
-		struct sigaction sa = { .sa_handler = nothing, .sa_flags = SA_RESTART };
-
-		sigaction(SIGUSR1, &sa, 0);
-		EXPECT_ERRNO(op(0, -1, 0), EINTR);
-		_exit(0);
-	}
-	wait_until_blocked(pid);
+	pid = waiter(take_one, EINTR);
 	kill(pid, SIGUSR1);
 	EXPECT_EXIT(pid, 0);
-	pid = ktap_fork();
-	if (!pid) {
-		EXPECT_ERRNO(op(0, -1, 0), EIDRM);
-		_exit(0);
-	}
-	wait_until_blocked(pid);
+	pid = waiter(take_one, EIDRM);
 	drop_set();
 	EXPECT_EXIT(pid, 0);
 }

@@ -48,6 +48,24 @@ void drop_queue(void) { EXPECT_OK(msgctl(queue, IPC_RMID, 0)); }
 void drop_set(void) { EXPECT_OK(semctl(set, 0, IPC_RMID)); }
 void drop_segment(void) { EXPECT_OK(shmctl(segment, IPC_RMID, 0)); }
 
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+pid_t waiter(int (*wait)(void), int err)
+{
+	pid_t pid = ktap_fork();
+
+	if (!pid) {
+		handle(SIGUSR1, nothing, SA_RESTART);
+		EXPECT_ERRNO(wait(), err);
+		_exit(0);
+	}
+	wait_until_blocked(pid);
+	return pid;
+}
+
 int send_text(long type, const char *text, int flags)
 {
 	struct text m = { type, "" };

@@ -34,6 +34,9 @@ void drop_queue(void);
 void drop_set(void);
 void drop_segment(void);
 
+/* A child that waits in `wait`, which is to fail with `err`. SIGUSR1 has a handler there, with SA_RESTART. */
+pid_t waiter(int (*wait)(void), int err);
+
 /* Send it to `queue`; as msgsnd(). */
 int send_text(long type, const char *text, int flags);
 

@@ -29,6 +29,16 @@ static void run_to_call(pid_t pid, unsigned long nr)
 	} while (info.op != 1 || info.entry.nr != nr);
 }
 
+/* A child that does `run` and stands at the entry of its first call `nr`. */
+static pid_t child_in_call(void (*run)(void), unsigned long nr)
+{
+	pid_t pid = traced_child(run);
+
+	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD));
+	run_to_call(pid, nr);
+	return pid;
+}
+
 static void three_calls(void)
 {
 	long bad = machine_syscall(SYS_close, -1, 2, 3, 4, 5, 6);
@@ -74,48 +84,33 @@ TEST(tracecall, "without TRACESYSGOOD a call's stop is a plain SIGTRAP")
 
 TEST(tracecall, "a call is left out, and the tracer's result stands for it")
 {
-	pid_t pid = traced_child(three_calls);
-	unsigned long regs[MACHINE_TRACE_WORDS];
+	pid_t pid = child_in_call(three_calls, SYS_getppid);
 
-	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD));
-	run_to_call(pid, SYS_getppid);
 	ASSERT_OK(machine_trace_set_number(pid, -1));
 	go_on(PTRACE_SYSCALL, pid, 0);
 	expect_status(pid, IN_CALL);
-	get_regs(pid, regs);
-	regs[MACHINE_TRACE_RESULT] = 4711;
-	ASSERT_OK(set_regs(pid, regs));
+	set_reg(pid, MACHINE_TRACE_RESULT, 4711);
 	ends(pid, 9);
 }
 
 TEST(tracecall, "a call is made another, with another argument")
 {
-	pid_t pid = traced_child(three_calls);
-	unsigned long regs[MACHINE_TRACE_WORDS];
+	pid_t pid = child_in_call(three_calls, SYS_getppid);
 
-	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD));
-	run_to_call(pid, SYS_getppid);
-	get_regs(pid, regs);
-	regs[MACHINE_TRACE_ARG0] = 77;
-	ASSERT_OK(set_regs(pid, regs));
+	set_reg(pid, MACHINE_TRACE_ARG0, 77);
 	ASSERT_OK(machine_trace_set_number(pid, SYS_exit_group));
 	ends(pid, 77);
 }
 
 TEST(tracecall, "SYSEMU stops at a call's entry only, and leaves it out")
 {
-	pid_t pid = traced_child(three_calls);
-	unsigned long regs[MACHINE_TRACE_WORDS];
+	pid_t pid = child_in_call(three_calls, SYS_close);
 
-	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD));
-	run_to_call(pid, SYS_close);
 	go_on(PTRACE_SYSCALL, pid, 0);
 	expect_status(pid, IN_CALL);
 	go_on(SYSEMU, pid, 0);
 	expect_status(pid, IN_CALL);
-	get_regs(pid, regs);
-	regs[MACHINE_TRACE_RESULT] = 4711;
-	ASSERT_OK(set_regs(pid, regs));
+	set_reg(pid, MACHINE_TRACE_RESULT, 4711);
 	ends(pid, 9);
 }
 
@@ -140,11 +135,9 @@ static void read_pipe(void)
 
 TEST(tracecall, "an interrupted call that a signal's drop restarts is stopped at again")
 {
-	pid_t pid = traced_child(read_pipe);
+	pid_t pid = child_in_call(read_pipe, SYS_read);
 	struct call_info info;
 
-	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD));
-	run_to_call(pid, SYS_read);
 	run_to_call(pid, SYS_read);
 	go_on(PTRACE_SYSCALL, pid, 0);
 	wait_until_blocked(pid);

@@ -51,6 +51,21 @@ void go_on(long request, pid_t pid, long sig)
 	ASSERT_OK(ptrace(request, pid, 0, sig));
 }
 
+unsigned long event_of(pid_t pid, int event)
+{
+	unsigned long message = 0;
+
+	expect_status(pid, STOPPED_AT(event));
+	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &message));
+	return message;
+}
+
+unsigned long run_to_event(pid_t pid, long sig, int event)
+{
+	go_on(PTRACE_CONT, pid, sig);
+	return event_of(pid, event);
+}
+
 void ends(pid_t pid, int code)
 {
 	go_on(PTRACE_CONT, pid, 0);
@@ -79,4 +94,13 @@ int set_regs(pid_t pid, unsigned long *regs)
 	struct iovec iov = { regs, MACHINE_TRACE_WORDS * 8 };
 
 	return ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &iov);
+}
+
+void set_reg(pid_t pid, int which, unsigned long value)
+{
+	unsigned long regs[MACHINE_TRACE_WORDS];
+
+	get_regs(pid, regs);
+	regs[which] = value;
+	ASSERT_OK(set_regs(pid, regs));
 }

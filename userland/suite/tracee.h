@@ -30,11 +30,16 @@ void signal_self(int sig);
 void expect_status(pid_t pid, int want);
 /* PTRACE_CONT or another request that lets it go on, with a signal or 0. */
 void go_on(long request, pid_t pid, long sig);
+/* Wait for it to stop at PTRACE_EVENT_*; or let it go on there, with a signal or 0. The event's message. */
+unsigned long event_of(pid_t pid, int event);
+unsigned long run_to_event(pid_t pid, long sig, int event);
 /* It goes on, and exits with `code`. */
 void ends(pid_t pid, int code);
 
 /* MACHINE_TRACE_WORDS general registers. set_regs: -1 and errno, as ptrace(). */
 void get_regs(pid_t pid, unsigned long *regs);
 int set_regs(pid_t pid, unsigned long *regs);
+/* One of them, by MACHINE_TRACE_*. */
+void set_reg(pid_t pid, int which, unsigned long value);
 
 #endif

@@ -28,9 +28,7 @@ TEST(traceevent, "TRACEFORK: the event tells the child's number, and the child i
 	unsigned long child;
 
 	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACEFORK));
-	go_on(PTRACE_CONT, pid, 0);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_FORK));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &child));
+	child = run_to_event(pid, 0, PTRACE_EVENT_FORK);
 	expect_status(child, STOPPED_BY(SIGSTOP));
 	go_on(PTRACE_CONT, pid, 0);
 	go_on(PTRACE_CONT, child, 0);
@@ -49,18 +47,13 @@ static void vfork_one(void)
 TEST(traceevent, "TRACEVFORK and TRACEVFORKDONE: before and after")
 {
 	pid_t pid = traced_child(vfork_one);
-	unsigned long child, again;
+	unsigned long child;
 
 	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE));
-	go_on(PTRACE_CONT, pid, 0);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_VFORK));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &child));
+	child = run_to_event(pid, 0, PTRACE_EVENT_VFORK);
 	expect_status(child, STOPPED_BY(SIGSTOP));
 	ASSERT_OK(ptrace(PTRACE_DETACH, child, 0, 0));
-	go_on(PTRACE_CONT, pid, 0);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_VFORK_DONE));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &again));
-	EXPECT_EQ(again, child);
+	EXPECT_EQ(run_to_event(pid, 0, PTRACE_EVENT_VFORK_DONE), child);
 	ASSERT_OK(ptrace(PTRACE_DETACH, pid, 0, 0));
 	EXPECT_EXIT(pid, 0);
 }
@@ -84,9 +77,7 @@ TEST(traceevent, "TRACECLONE: a thread is traced apart, and its end is waited fo
 	unsigned long thread;
 
 	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACECLONE));
-	go_on(PTRACE_CONT, pid, 0);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_CLONE));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &thread));
+	thread = run_to_event(pid, 0, PTRACE_EVENT_CLONE);
 	expect_status(thread, STOPPED_BY(SIGSTOP));
 	go_on(PTRACE_CONT, pid, 0);
 	go_on(PTRACE_CONT, thread, 0);
@@ -107,8 +98,7 @@ TEST(traceevent, "a seized process's child begins with an event's stop")
 	}
 	ASSERT_OK(ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACEFORK));
 	gate_open(&gate);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_FORK));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &child));
+	child = event_of(pid, PTRACE_EVENT_FORK);
 	expect_status(child, STOPPED_AT(PTRACE_EVENT_STOP));
 	ASSERT_OK(ptrace(PTRACE_DETACH, child, 0, 0));
 	ASSERT_OK(ptrace(PTRACE_DETACH, pid, 0, 0));
@@ -118,13 +108,9 @@ TEST(traceevent, "a seized process's child begins with an event's stop")
 TEST(traceevent, "TRACEEXEC: an event instead of the signal, with the number from before")
 {
 	pid_t pid = traced_child(execute_self);
-	unsigned long message;
 
 	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD));
-	go_on(PTRACE_CONT, pid, 0);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_EXEC));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &message));
-	EXPECT_EQ(message, pid);
+	EXPECT_EQ(run_to_event(pid, 0, PTRACE_EVENT_EXEC), pid);
 	go_on(PTRACE_SYSCALL, pid, 0);
 	expect_status(pid, IN_CALL);		/* the end of execve */
 	ends(pid, 55);
@@ -147,18 +133,14 @@ static void execute_from_thread(void)
 TEST(traceevent, "exec by another thread than the first: the event has that one's number, and the first is gone")
 {
 	pid_t pid = traced_child(execute_from_thread);
-	unsigned long thread, message;
+	unsigned long thread;
 
 	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE));
-	go_on(PTRACE_CONT, pid, 0);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_CLONE));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &thread));
+	thread = run_to_event(pid, 0, PTRACE_EVENT_CLONE);
 	expect_status(thread, STOPPED_BY(SIGSTOP));
 	go_on(PTRACE_CONT, pid, 0);
 	go_on(PTRACE_CONT, thread, 0);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_EXEC));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &message));
-	EXPECT_EQ(message, thread);
+	EXPECT_EQ(event_of(pid, PTRACE_EVENT_EXEC), thread);
 	EXPECT_ERRNO(ptrace(PTRACE_CONT, thread, 0, 0), ESRCH);
 	ends(pid, 55);
 }
@@ -171,20 +153,13 @@ static void exit_with_three(void)
 TEST(traceevent, "TRACEEXIT: the event tells the status to come; also for one that is killed")
 {
 	pid_t pid = traced_child(exit_with_three);
-	unsigned long status;
 
 	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACEEXIT));
-	go_on(PTRACE_CONT, pid, 0);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_EXIT));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &status));
-	EXPECT_EQ(status, 3 << 8);
+	EXPECT_EQ(run_to_event(pid, 0, PTRACE_EVENT_EXIT), 3 << 8);
 	ends(pid, 3);
 	pid = traced_child(do_nothing);
 	ASSERT_OK(ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACEEXIT));
-	go_on(PTRACE_CONT, pid, SIGTERM);
-	expect_status(pid, STOPPED_AT(PTRACE_EVENT_EXIT));
-	ASSERT_OK(ptrace(PTRACE_GETEVENTMSG, pid, 0, &status));
-	EXPECT_EQ(status, SIGTERM);
+	EXPECT_EQ(run_to_event(pid, SIGTERM, PTRACE_EVENT_EXIT), SIGTERM);
 	go_on(PTRACE_CONT, pid, 0);
 	EXPECT_KILLED(pid, SIGTERM);
 }
