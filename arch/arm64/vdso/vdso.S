@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's part of the vDSO: the way back from a signal handler, which unwinders know by the symbol and by these two instructions (Linux's, bit for bit; they must
- * stand behind a nop, for an unwinder looks at the address before the return address).
+ * The machine's part of the vDSO: the way back from a signal handler, which unwinders know by the symbol and by these
+ * two instructions (Linux's, bit for bit; they must stand behind a nop, for an unwinder looks at the address before the
+ * return address).
  */
 	.section .text.sigtramp, "ax"
 	.balign	16

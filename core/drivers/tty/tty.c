@@ -55,7 +55,6 @@ void tty_unlock(struct tty *tty, struct irqflags flags)
 	u64 signals = l->signals;
 	struct pid *pgrp = signals && tty->pgrp ? pid_get(tty->pgrp) : NULL;
 	bool readers = l->wake_readers, writers = l->wake_writers, master = tty->wake_master;
-
 	bool room = writers && tty->short_of_room && !ldisc_output_stopped(l) && tty->ops->write_room(tty->port) > 0;
 
 	if (unlikely(room))
