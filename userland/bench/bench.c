@@ -174,15 +174,16 @@ int main(int argc, char **argv)
 	bench_self = argv[0];
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
-		for (const struct op *op = groups[g]; op->name; op++)
+		for (const struct op *op = groups[g]; op->name; op++) {
 			if (!wanted(op->name, names))
 				continue;
-			else if (row)
+			if (row)
 				measure(op);
 			else if (events_row)
 				show_events(op);
 			else
 				spawn(op, events ? "--events-row" : "--row");
+		}
 	if (events) {
 		marked = how;
 		mark(0);
