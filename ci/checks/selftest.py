@@ -21,7 +21,8 @@ from tap import wanted
 ROOT, CC = sys.argv[1], sys.argv[2:]
 sys.path.insert(0, os.path.join(ROOT, "ci"))
 
-from janus import boots, console, cpio, guest, ktap, packages, report, setup, testing  # noqa: E402
+from janus import boots, console, cpio, guest, ktap, packages, report, setup, tables, testing  # noqa: E402
+from janus.machine import MACHINES  # noqa: E402
 from janus.term import Trouble  # noqa: E402
 
 # Programs of a suite, as shell scripts.
@@ -147,6 +148,33 @@ def test_report_of_a_dead_guest(folder):
     wanted(any("thread 7 (second)" in line for line in lines[at + 2:]), "the panic is not below it")
 
 
+def test_tables(_):
+    def subject(name, *statuses):
+        made = ktap.Subject(name)
+        for status in statuses:
+            made.put("a", ktap.Result(status))
+        return {name: made}
+
+    machines = [types.SimpleNamespace(name=name) for name in MACHINES]
+    whole, lost = subject("pipe", "ok", "ok"), subject("pipe", "ok", "fail")
+    results = [("host", subject("rules", "ok", "skip")), (f"{machines[0].name} costs", subject("costs", "fail"))]
+    hunts = ("", *boots.HUNTS)
+    for machine in machines:
+        results += [(boots.Boot(machine, smp, linux, hunt=hunt).name, lost if hunt == "alloc" else whole)
+                    for smp, linux, hunt in [(1, False, ""), *((4, False, hunt) for hunt in hunts), (1, True, "")]]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        tables.tell(results)
+    lines = out.getvalue().splitlines()
+    rows = {line.split()[0]: line.split()[1:] for line in lines if line}
+    wanted(rows["pipe"] == ["2", "2", "2", "2", "1/2", "2"] * 2 + ["FAILED"], rows["pipe"])
+    wanted((rows["rules"], rows["costs"]) == (["1/2", "-"], ["-", "0/1", "FAILED"]), rows)
+    wanted(max(map(len, lines)) <= tables.WIDE and lines[2].split()[1:4] == ["1", "CPU", "4"], lines)
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        tables.tell([(f"{machine.name} {n} CPUs", whole) for machine in machines for n in range(2, 9)])
+    wanted(max(map(len, out.getvalue().splitlines())) <= tables.WIDE, out.getvalue())
+
+
 def test_junit(folder):
     boot = fake_boot(folder, "panics")
     odd = ktap.Subject("odd", seconds=1.5)
@@ -199,6 +227,7 @@ TESTS = {
     "KTAP that is cut off anywhere is read": test_cut_off_anywhere,
     "a guest that dies or hangs is told with what it did not reach": test_guests,
     "a dead guest's panic is below its failure": test_report_of_a_dead_guest,
+    "the tables fit, and a line of theirs with a failure says so": test_tables,
     "junit.xml has names, times and logs, whatever characters they hold": test_junit,
     "a flood keeps the end of the log": test_flood_of_a_kernel,
     "a missing QEMU, tool or package is one clear line": test_what_is_missing_is_one_line,

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests' results look like: a table on the terminal, failures with their logs, JUnit XML."""
+"""What the tests' results look like: failures with their logs on the terminal, JUnit XML."""
 import os
 import re
 import xml.etree.ElementTree as xml
 
 from . import files
 from .machine import ROOT
-from .term import dim, green, red, yellow
+from .term import green, red
 
 # What XML 1.0 cannot hold.
 BAD_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd]")
@@ -28,31 +28,6 @@ class Total:
     def line(self):
         text = f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
         return red(text) if self.failed else green(text)
-
-
-def cell(subject):
-    """(text, paint) of a subject in a boot: how many of its results passed."""
-    if subject is None or not subject.results:
-        return "-", dim
-    passed, failed = subject.count("ok"), subject.count("fail")
-    text = f"{passed}/{len(subject.results)}"
-    return text, (red if failed else yellow if passed < len(subject.results) else green)
-
-
-def table(columns):
-    """columns: [(heading, {subject name: Subject})]."""
-    names = sorted({name for _, subjects in columns for name in subjects})
-    if not names:
-        return
-    first = max(len(name) for name in names + ["subject"])
-    widths = [max(len(heading), 7) for heading, _ in columns]
-    print("\n" + "  ".join(["subject".ljust(first)] + [h.rjust(w) for (h, _), w in zip(columns, widths)]))
-    for name in names:
-        row = [name.ljust(first)]
-        for (_, subjects), width in zip(columns, widths):
-            text, paint = cell(subjects.get(name))
-            row.append(paint(text.rjust(width)))
-        print("  ".join(row))
 
 
 def failures(columns, logs):

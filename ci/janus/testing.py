@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, field
 
 from . import (boots, console, costs, coverage, fuzz, guest as guests, hostchecks, ktap, lock, pagetest, planted,
-               programs, report, scenarios, setup)
+               programs, report, scenarios, setup, tables)
 from .build import build
 from .machine import MACHINES, machine
 from .term import Trouble
@@ -205,7 +205,7 @@ def tell(columns, logs, judges=()):
             for result in subject.results.values():
                 total.add(result)
     report.junit(columns, os.path.join(boots.REPORT, "junit.xml"), logs)
-    report.table([c for c in columns if c[1]] + list(judges))
+    tables.tell([c for c in columns if c[1]] + list(judges))
     report.failures(columns, logs)
     report.slowest(columns)
     if not total.passed and not total.failed:
