@@ -85,18 +85,18 @@ static timer_t timer_on(clockid_t clock, long ms, int flags)
 
 TEST(cputime, "a timer on the process's clock fires by used time")
 {
-	struct itimerspec left;
+	struct itimerspec left, late = { .it_value = { 10000, 0 } };
 	long long before = used(CLOCK_PROCESS_CPUTIME_ID);
 	timer_t timer = timer_on(CLOCK_PROCESS_CPUTIME_ID, 30, 0);
 
-	EXPECT_OK(timer_gettime(timer, &left));
-	EXPECT_EQ(left.it_value.tv_sec, 0);
-	EXPECT_IN(left.it_value.tv_nsec, 1, 30000000);
 	while (!fired)
 		;
 	EXPECT_TRUE(used(CLOCK_PROCESS_CPUTIME_ID) - before >= 30000000);
 	EXPECT_OK(timer_gettime(timer, &left));
 	EXPECT_EQ(left.it_value.tv_nsec, 0);
+	EXPECT_OK(timer_settime(timer, 0, &late, NULL));
+	EXPECT_OK(timer_gettime(timer, &left));
+	EXPECT_IN(left.it_value.tv_sec, 9000, 10000);
 	EXPECT_OK(timer_delete(timer));
 }
 
