@@ -14,6 +14,7 @@ import subprocess
 import sys
 import types
 import xml.etree.ElementTree as xml
+from unittest import mock
 
 import tap
 from tap import wanted
@@ -21,7 +22,7 @@ from tap import wanted
 ROOT, CC = sys.argv[1], sys.argv[2:]
 sys.path.insert(0, os.path.join(ROOT, "ci"))
 
-from janus import boots, console, cpio, guest, ktap, packages, report, setup, tables, testing  # noqa: E402
+from janus import boots, console, cpio, files, guest, host, ktap, packages, report, setup, tables, testing  # noqa: E402
 from janus.machine import MACHINES  # noqa: E402
 from janus.term import Trouble  # noqa: E402
 
@@ -40,6 +41,8 @@ PLANTED = {
     "wrong": "echo 1..2; echo ok 1 right; echo '# 2 + 2: expected 4, got 5'; echo not ok 2 wrong; exit 1\n",
     "zgood": GOOD,
 }
+# Seconds after which a hang is one here. What does not hang takes milliseconds, on a host under load some more.
+HANG, NO_HANG = 5, 600
 WHY = {
     "crash": "Segmentation fault", "flood": "flooded its output", "half": "ended within a line", "hang": "timed out",
     "less": "did not print every result it planned", "silent": "did not print every result it planned",
@@ -57,7 +60,7 @@ say("boot noise\\n" + marker + " begin\\nKTAP version 1\\n1..2\\n  # Subtest: fi
 '''
 GUESTS = {
     "panics": 'say("[ 1.0] \\nKernel panic - not syncing: planted\\ncpu 0, thread 7 (second)\\nbacktrace:\\n")\n',
-    "hangs": "time.sleep(60)\n",
+    "hangs": "time.sleep(3600)\n",
     "stops": "sys.exit(0)\n",
     "is refused": 'sys.stderr.write("qemu: no such machine\\n")\nsys.exit(1)\n',
     "ends early": 'say(marker + " exit 3\\n")\n',
@@ -78,7 +81,7 @@ def run_planted(folder):
     subprocess.run([*CC, "-D_GNU_SOURCE", "-O1", "-w", "-o", run, f"{suite}/run.c", f"{suite}/memuse.c"], check=True)
     for name, body in PLANTED.items():
         write_program(os.path.join(folder, name), "#!/bin/sh\n" + body)
-    done = subprocess.run([run], stdout=subprocess.PIPE, timeout=120, env={**os.environ, "SUITE_TIMEOUT": "2"})
+    done = subprocess.run([run], stdout=subprocess.PIPE, timeout=NO_HANG, env={**os.environ, "SUITE_TIMEOUT": str(HANG)})
     return done.stdout.decode(errors="replace")
 
 
@@ -115,9 +118,9 @@ def fake_boot(folder, name):
     write_program(path, QEMU + GUESTS[name])
     machine = types.SimpleNamespace(name="fake", qemu=path, board="", cpu="", icount_cpu="", console="ttyS0")
     guest.root_archive = lambda *_: cpio.Archive()
-    boots.REPORT, boots.IDLE = os.path.join(folder, "report"), 1
+    boots.REPORT, boots.IDLE = os.path.join(folder, "report"), HANG if name == "hangs" else NO_HANG
     with contextlib.redirect_stderr(io.StringIO()):
-        boot = boots.run_suite(machine, "kernel", folder, 1, False, [], 20, False)
+        boot = boots.run_suite(machine, "kernel", folder, 1, False, [], NO_HANG, False)
     oracle = boots.Boot(machine, 1, True, subjects=ktap.parse(ORACLE))
     testing.judge(boot, oracle)
     return boot
@@ -125,7 +128,7 @@ def fake_boot(folder, name):
 
 def test_guests(folder):
     troubles = {
-        "panics": "Kernel panic - not syncing: planted", "hangs": "the guest hung: silent for 1 s", "stops": "the guest died",
+        "panics": "Kernel panic - not syncing: planted", "hangs": f"the guest hung: silent for {HANG} s", "stops": "the guest died",
         "is refused": "qemu: no such machine", "ends early": "/suite/run ended early, with status 3",
     }
     for name, trouble in troubles.items():
@@ -222,6 +225,23 @@ def test_what_is_missing_is_one_line(folder):
     wanted(not any("\n" in line for line in said), said)
 
 
+def test_guests_at_once(folder):
+    """A container's share of 64 processors and 100 GiB, in the files of both versions of control groups."""
+    host.CGROUPS, host.OURS, host.MEMINFO = folder, os.path.join(folder, "ours"), os.path.join(folder, "meminfo")
+    files.write(host.OURS, "3:memory:/box\n2:cpu,cpuacct:/far/away\n0::/box/inner\n")
+    files.write(host.MEMINFO, "MemTotal: 209715200 kB\nMemAvailable: 104857600 kB\n")
+    for path, text, processors, guests in (
+            ("nothing", "", 64, 64), ("box/cpu.max", "max 100000", 64, 64), ("memory/box/memory.limit_in_bytes", str(5 << 30), 64, 5),
+            ("box/cpu.max", "250000 100000", 3, 3), ("cpu,cpuacct/cpu.cfs_period_us", "100000", 3, 3),
+            ("cpu,cpuacct/cpu.cfs_quota_us", "-1", 3, 3), ("cpu,cpuacct/cpu.cfs_quota_us", "150000", 2, 2),
+            ("box/inner/memory.max", str(1 << 29), 2, 1), ("box/inner/cpu.max", "20000 100000", 1, 1)):
+        os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
+        files.write(os.path.join(folder, path), text + "\n")
+        with mock.patch.object(os, "sched_getaffinity", lambda _: range(64)):
+            found = host.processors(), host.guests_at_once()
+        wanted(found == (processors, guests), f"{path} {text}: {found}")
+
+
 TESTS = {
     "programs that crash, hang, flood or stop within a line fail alone": test_planted_programs,
     "KTAP that is cut off anywhere is read": test_cut_off_anywhere,
@@ -230,6 +250,7 @@ TESTS = {
     "the tables fit, and a line of theirs with a failure says so": test_tables,
     "junit.xml has names, times and logs, whatever characters they hold": test_junit,
     "a flood keeps the end of the log": test_flood_of_a_kernel,
+    "as many guests run at once as there is room for, also in a container": test_guests_at_once,
     "a missing QEMU, tool or package is one clear line": test_what_is_missing_is_one_line,
 }
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 
-from . import console, files, gcda, guest as guests, ktap, packages, qemu
+from . import console, files, gcda, guest as guests, host, ktap, packages, qemu
 from .machine import BUILD, ROOT
 from .term import say
 
@@ -131,8 +131,8 @@ def write_log(boot):
 
 
 def run_all(jobs):
-    """Run the boots, as many at once as there are CPUs here; results in the order of the jobs."""
-    with concurrent.futures.ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+    """Run the boots, as many at once as there is room for; results in the order of the jobs."""
+    with concurrent.futures.ThreadPoolExecutor(host.guests_at_once()) as pool:
         futures = [pool.submit(*job) for job in jobs]
         try:
             return [future.result() for future in futures]

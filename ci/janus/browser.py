@@ -14,6 +14,7 @@ from .term import Trouble
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe",
          "--window-size=1400,1300"]
+PATIENCE = 600      # seconds for an answer; the first takes a few
 
 
 class Browser:
@@ -48,8 +49,8 @@ class Browser:
         os.close(self.source)
         self.profile.cleanup()
 
-    def message(self, timeout):
-        end = time.monotonic() + timeout
+    def message(self):
+        end = time.monotonic() + PATIENCE
         while b"\0" not in self.buffer:
             ready, _, _ = select.select([self.source], [], [], max(0, end - time.monotonic()))
             data = os.read(self.source, 1 << 20) if ready else b""
@@ -66,7 +67,7 @@ class Browser:
             request["sessionId"] = self.session
         os.write(self.to, json.dumps(request).encode() + b"\0")
         while True:
-            answer = self.message(60)
+            answer = self.message()
             if answer.get("id") == self.next_id:
                 if "error" in answer:
                     raise Trouble(f"Chromium: {method}: {answer['error'].get('message')}")
@@ -77,7 +78,7 @@ class Browser:
         before = len(self.events)
         self.call("Page.navigate", url=url)
         while not any(e.get("method") == "Page.loadEventFired" for e in self.events[before:]):
-            self.events.append(self.message(60))
+            self.events.append(self.message())
 
     def evaluate(self, script):
         result = self.call("Runtime.evaluate", expression=script, returnByValue=True)

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from . import lock, packages, setup
+from . import host, lock, packages, setup
 from .machine import ROOT
 from .term import Step, Trouble
 
@@ -62,7 +62,7 @@ def compile_targets(machine, folder, targets, what):
     """Run ninja; its output is in build.log, and only a failure's part of it is shown."""
     log = os.path.join(folder, "build.log")
     with Step(what) as step, open(log, "w") as out:
-        ninja = subprocess.Popen(["ninja", "-C", folder, "-j", str(os.cpu_count() or 1), *targets], text=True,
+        ninja = subprocess.Popen(["ninja", "-C", folder, "-j", str(host.processors()), *targets], text=True,
                                  errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         with ninja:
             for line in ninja.stdout:

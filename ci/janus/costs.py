@@ -11,6 +11,7 @@ from .term import Trouble, say
 # Calls that can be repeated as they stand, or with the one that undoes them; polls last, for they watch the pipe.
 COUNTED = ("getppid", "bad", "lseek", "fcntl", "write-null", "read-zero", "read+write", "pread", "pwrite", "fstat", "stat",
            "clock_gettime", "futex", "eventfd", "signal", "close+openat", "munmap+mmap", "ppoll", "epoll_pwait")
+LIMIT = 1200        # seconds; the benchmarks take twenty
 CPUS = 4            # where a row is to cost what it costs on one
 # What an operation must do: (trap, tables, tlb). None of these has another CPU to wait for, or to interrupt.
 EVENTS = {"clock_gettime": (0, 0, 0), "getppid": (1, 0, 0), "mmap_touch_munmap": (3, 0, 1), "pipe_pingpong": (4, 2, 0)}
@@ -23,7 +24,7 @@ def bench_subject(machine, kernel, folder):
     subject = ktap.Subject("costs")
     table = [row for row in bench.rows() if row.budget[machine.name]]
     try:
-        costs = {smp: bench.measure(machine, kernel, folder, f"{machine.name} Janus, CPUs: {smp}", [], 600, smp)
+        costs = {smp: bench.measure(machine, kernel, folder, f"{machine.name} Janus, CPUs: {smp}", [], LIMIT, smp)
                  for smp in (1, CPUS)}
     except Trouble as trouble:
         subject.put("the benchmarks end", ktap.Result("fail", str(trouble)))
@@ -62,7 +63,7 @@ def stage_subject(lanes):
 def count_results(machine, kernel, folder, lanes):
     """(title, Result): what the clock of -icount says of a loop around a call, and what was recorded of it."""
     output, outcome, _ = boots.run_command(machine, kernel, folder, ["/compare/window", "--count", *COUNTED],
-                                           {"icount": True}, 120, append=["norandmaps", "nokaslr"])
+                                           {"icount": True}, LIMIT, append=["norandmaps", "nokaslr"])
     found = re.findall(r"^window (\S+) (-?\d+) ns in (\d+) turns", output.decode(errors="replace"), re.M)
     counted = {call: int(ns) / int(turns) for call, ns, turns in found}
     for call in COUNTED:

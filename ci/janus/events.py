@@ -12,7 +12,7 @@ import re
 import subprocess
 import tempfile
 
-from . import code, packages, recordings, trace
+from . import code, host, packages, recordings, trace
 from .build import build
 from .machine import machine
 from .term import Trouble, say
@@ -165,9 +165,9 @@ def of_linux(one, folder, names):
 
 
 def collect(names, machines, linux=True, smp=1):
-    """{machine: {kernel: {row: events}}}, as many guests at a time as there are processors."""
+    """{machine: {kernel: {row: events}}}, as many guests at a time as there is room for."""
     folders = {name: build(machine(name)) for name in machines}
-    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with concurrent.futures.ThreadPoolExecutor(host.guests_at_once()) as pool:
         theirs = {name: pool.submit(of_linux, machine(name), folders[name], names) for name in machines if linux}
         ours = {name: pool.submit(of_janus, machine(name), folders[name], names, smp) for name in machines}
         return {name: {"janus": ours[name].result(), "linux": theirs[name].result() if linux else {}} for name in machines}

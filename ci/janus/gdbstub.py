@@ -9,6 +9,7 @@ import time
 
 from .term import Trouble
 
+PATIENCE = 600      # seconds for an answer that takes milliseconds
 # Registers at the start of the stub's `g` answer: (name, bytes).
 REGISTERS = {
     "x86_64": [(n, 8) for n in ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11",
@@ -22,7 +23,7 @@ PC = {"x86_64": "rip", "arm64": "pc"}
 class Stub:
     """A connection to a stopped guest."""
 
-    def __init__(self, path, machine, timeout=30):
+    def __init__(self, path, machine, timeout=PATIENCE):
         self.machine, self.buffer = machine, b""
         self.socket = socket.socket(socket.AF_UNIX)
         end = time.monotonic() + timeout
@@ -57,7 +58,7 @@ class Stub:
             self.socket.sendall(b"+")
         return packet.decode()
 
-    def ask(self, text, timeout=60):
+    def ask(self, text, timeout=PATIENCE):
         data = text.encode()
         try:
             self.socket.sendall(b"$" + data + b"#%02x" % (sum(data) & 0xFF))
@@ -70,7 +71,7 @@ class Stub:
         answer, said = self.ask("qRcmd," + text.encode().hex()), ""
         while answer[:1] == "O" and answer != "OK":
             said += bytes.fromhex(answer[1:]).decode(errors="replace")
-            answer = self.read_packet(60)
+            answer = self.read_packet(PATIENCE)
         if answer != "OK":
             raise Trouble(f"QEMU's monitor does not take {text!r}")
         return said

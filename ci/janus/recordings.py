@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 
-from . import code, packages, stages, trace
+from . import code, host, packages, stages, trace
 from .build import build
 from .files import write
 from .machine import BUILD, MACHINES, ROOT, machine
@@ -176,12 +176,12 @@ def of_linux(name, folder, kinds):
 
 
 def record(calls, machines=None, linux=True):
-    """{call: [Recording of each lane]}: Janus on each machine, then Linux. As many guests at a time as processors."""
+    """{call: [Recording of each lane]}: Janus on each machine, then Linux. As many guests at a time as there is room for."""
     kinds = {call: scenario(call)[1] for call in calls}
     machines = machines or list(MACHINES)
     programs = janus_programs(machines)
     say(f"recording {' '.join(calls)} ...")
-    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with concurrent.futures.ThreadPoolExecutor(host.guests_at_once()) as pool:
         # Linux first: its boots take longest.
         theirs = [pool.submit(of_linux, name, programs[name][0], kinds) for name in machines] if linux else []
         ours = {call: [pool.submit(of_janus, name, *programs[name], call, kinds[call]) for name in machines]

@@ -12,6 +12,9 @@ from . import boots, console, ktap
 from .term import say
 
 
+LIMIT = 600         # seconds; a boot takes two, by way of U-Boot ten
+
+
 @dataclass
 class Question:
     command: list
@@ -72,7 +75,7 @@ def ask(machine, kernel, folder, question):
         os.write(writer, question.typed)
         os.close(writer)
     try:
-        return boots.run_command(machine, kernel, folder, question.command, question.options, timeout=90,
+        return boots.run_command(machine, kernel, folder, question.command, question.options, timeout=LIMIT,
                                  typed=typed, pack=question.pack)
     finally:
         if typed is not None:
@@ -99,7 +102,7 @@ HANGS = {
 
 def run_hang(machine, kernel, folder, kind):
     _, outcome, _ = boots.run_command(machine, kernel, folder, ["sh", "-c", "while :; do sleep 1; done"], {"smp": 2},
-                                      timeout=90, append=[f"hunt.hang={kind}", "hunt.patience=2"])
+                                      timeout=LIMIT, append=[f"hunt.hang={kind}", "hunt.patience=5"])
     log = outcome.log.decode(errors="replace")
     begin, function = HANGS[kind]
     told = f"not syncing: {begin}" in boots.panic_line(log) and f" {function}+" in log
