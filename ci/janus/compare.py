@@ -16,6 +16,7 @@ from .term import Trouble, dim, green, red
 BUDGETS = os.path.join(ROOT, "userland/compare/budgets.tbl")
 NAMED = ("getppid", "read")    # calls whose instructions stand in the budgets by name
 TITLES = dict(STAGES)
+CELL = 46           # columns of a lane on the terminal
 
 
 def stage_json(stage):
@@ -25,7 +26,8 @@ def stage_json(stage):
 
 def trace_json(lane):
     """Every instruction in order: address, function, file, line, text, stage."""
-    return [[f"{i.address:#x}", i.function, i.file, i.line, i.text, key] for i, key in zip(lane.instructions, lane.keys)]
+    return [[f"{i.address:#x}", i.function, i.file, i.line, i.text, key]
+            for i, key in zip(lane.instructions, lane.keys)]
 
 
 def as_json(recorded):
@@ -47,21 +49,26 @@ def events_text(stage):
 
 def cell(stage):
     if not stage.count:
-        return f"{'-':>6}{'':>5}{'':>5}  {'':24}"
-    return f"{stage.count:6}{stage.total('loads'):5}{stage.total('stores'):5}  {events_text(stage):24}"
+        return f"{'-':>7}{'':{CELL - 7}}"
+    return f"{stage.count:7}{stage.total('loads'):7}{stage.total('stores'):7}  {events_text(stage):{CELL - 23}}"
 
 
 def print_columns(call, lanes):
-    what = recordings.scenario(call)[0]
-    print(f"\n{call}: {what}\n{'':28}" + "".join(f"{lane.machine + ' ' + lane.kernel:42}" for lane in lanes))
-    print(f"{'stage':28}" + f"{'instr':>6}{'ld':>5}{'st':>5}  {'events':24}" * len(lanes))
+    """Janus's lanes beside each other, and Linux's below them."""
+    print(f"{call}: {recordings.scenario(call)[0]}")
+    for _, side in itertools.groupby(lanes, lambda lane: lane.kernel):
+        print_side(list(side), lanes[0].count)
+
+
+def print_side(lanes, first):
+    """One kernel's lanes; `first` is what their ratio is to."""
+    print(f"{'':28}" + "".join(f"{lane.machine + ' ' + lane.kernel:{CELL}}" for lane in lanes).rstrip())
+    print(f"{'stage':28}" + f"{'instr':>7}{'ld':>7}{'st':>7}  {'events':{CELL - 23}}" * len(lanes))
     for key, title in STAGES:
         if any(lane.stages[key].count for lane in lanes):
             print(f"{title:28}" + "".join(cell(lane.stages[key]) for lane in lanes).rstrip())
-    print(f"{'total':28}" + "".join(f"{lane.count:6}{'':36}" for lane in lanes).rstrip())
-    if len(lanes) > 1:
-        first = lanes[0].count
-        print(f"{'ratio':28}" + "".join(f"{lane.count / first:6.2f}{'':36}" for lane in lanes).rstrip())
+    print(f"{'total':28}" + "".join(f"{lane.count:7}{'':{CELL - 7}}" for lane in lanes).rstrip())
+    print(f"{'ratio':28}" + "".join(f"{lane.count / first:7.2f}{'':{CELL - 7}}" for lane in lanes).rstrip() + "\n")
 
 
 def print_full(lane):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`janus bench --events`: what processors charge more for than an instruction, counted from what one operation executed.
+"""`janus bench --events`: what processors charge more for than an instruction, counted from what one operation ran.
 
 The guest's program goes one turn and then more turns through an operation, each time between two calls of bench_mark
 (userland/bench/bench.c). QEMU stops there and logs every block in between, a block an instruction; what the longer way
-has more, divided by its turns, is one operation. Both are done twice, and the shorter counts: a tick may come in the other.
+has more, divided by its turns, is one operation. Both are done twice, and the shorter counts: a tick may come in the
+other.
 """
 import collections
 import concurrent.futures
@@ -23,9 +24,8 @@ PROGRAM_FILE = "userland/bench/bench"
 PROGRAM = range(0x400000, 0x10000000)   # where the guest's static program lies; the vDSO is far above
 TIMEOUT = 600                           # seconds, to a mark
 
-# QEMU's log: of a block when it is translated (the first 8 bytes, or the word), and when it is executed.
+# QEMU's log of a block when it is translated: the first 8 bytes, or the word.
 TRANSLATED = re.compile(rb"^IN: .*\n0x([0-9a-f]+): +((?:[0-9a-f]{2} )+|[0-9a-f]{8} )", re.M)
-EXECUTED = re.compile(rb"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/", re.M)
 
 # Event: what it is, and its instructions on x86_64 and on arm64; the first that fits.
 EVENTS = {
@@ -45,7 +45,8 @@ SEND_IPI = "arch_send_ipi"              # the function of Janus that sends one
 
 def event_of(machine, text):
     side = list(code.OBJDUMP).index(machine)
-    return next((name for name, (_, *patterns) in EVENTS.items() if patterns[side] and re.match(patterns[side], text)), "")
+    return next((name for name, (_, *patterns) in EVENTS.items()
+                 if patterns[side] and re.match(patterns[side], text)), "")
 
 
 def code_bytes(text):
@@ -60,8 +61,8 @@ def texts(machine, pieces):
     with tempfile.NamedTemporaryFile() as file:
         file.write(b"".join(piece + NOP[machine] * ((stride - len(piece)) // len(NOP[machine])) for piece in pieces))
         file.flush()
-        done = subprocess.run([*code.OBJDUMP[machine], "-D", "-b", "binary", "-m", code.BFD[machine], "--no-show-raw-insn",
-                               file.name], text=True, capture_output=True)
+        done = subprocess.run([*code.OBJDUMP[machine], "-D", "-b", "binary", "-m", code.BFD[machine],
+                               "--no-show-raw-insn", file.name], text=True, capture_output=True)
     lines = dict(re.findall(r"^\s*([0-9a-f]+):\t(.*)$", done.stdout, re.M))
     return [re.sub(r"\s+", " ", lines.get(f"{at:x}", "")) for at in range(0, stride * len(pieces), stride)]
 
@@ -69,8 +70,8 @@ def texts(machine, pieces):
 class Recorder:
     """Takes a waiting guest from mark to mark."""
 
-    def __init__(self, stub, program, send_ipi, scratch):
-        self.stub, self.known, self.log = stub, {send_ipi: "ipi"}, os.path.join(scratch, "log")
+    def __init__(self, stub, program, send_ipi):
+        self.stub, self.known = stub, {send_ipi: "ipi"}
         symbols = trace.symbol_table(program)
         self.begins = b"/%016x/" % symbols["bench_marked"]
         stub.breakpoint(symbols["bench_mark"])
@@ -86,18 +87,6 @@ class Recorder:
             if row:
                 return row, turns
 
-    def logged(self):
-        """QEMU's log up to the next mark. A block of one instruction is translated when it first runs in such a log."""
-        for command in (f"logfile {self.log}", "log in_asm,exec,nochain", "singlestep on"):
-            self.stub.monitor(command)
-        self.next_mark()
-        for command in ("singlestep off", "log none"):
-            self.stub.monitor(command)
-        with open(self.log, "rb") as file:
-            log = file.read()
-        os.unlink(self.log)
-        return log
-
     def learn(self, log):
         pieces = {int(address, 16): code_bytes(text) for address, text in TRANSLATED.findall(log)}
         new = {pc: piece for pc, piece in pieces.items() if pc not in self.known and pc not in PROGRAM}
@@ -109,7 +98,7 @@ class Recorder:
     def totals(self, log):
         """{event, or "": how many instructions} of the kernel and the vDSO."""
         totals = collections.Counter()
-        for address, times in collections.Counter(EXECUTED.findall(log.rpartition(self.begins)[2])).items():
+        for address, times in collections.Counter(trace.EXECUTED.findall(log.rpartition(self.begins)[2])).items():
             pc = int(address, 16)
             if pc not in PROGRAM and pc not in self.known:
                 raise Trouble(f"QEMU does not say what it ran at {pc:#x}")
@@ -123,7 +112,8 @@ class Recorder:
             row, turns = self.next_mark()
             if not turns:
                 return
-            log = self.logged()
+            # A block of one instruction is translated when it first runs in such a log.
+            log = trace.log_of(self.stub, "in_asm,exec", self.next_mark)
             self.learn(log)
             yield row, turns, self.totals(log)
 
@@ -140,9 +130,9 @@ def measure(one, kernel, folder, what, names, smp=1, send_ipi=0, append=()):
     """{row: {event: how often in one operation}}"""
     say(f"events on {what} ...")
     found = collections.defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="janus.") as scratch, trace.guest_that_waits(
-            one, f"events on {what}", kernel, folder, ["/bench/bench", "--events", *names], append, smp) as stub:
-        for row, turns, totals in Recorder(stub, os.path.join(folder, PROGRAM_FILE), send_ipi, scratch).windows():
+    command = ["/bench/bench", "--events", *names]
+    with trace.guest_that_waits(one, f"events on {what}", kernel, folder, command, append, smp) as stub:
+        for row, turns, totals in Recorder(stub, os.path.join(folder, PROGRAM_FILE), send_ipi).windows():
             found[row].append((turns, totals))
     return {row: one_operation(windows) for row, windows in found.items()}
 
@@ -160,8 +150,9 @@ def of_linux(one, folder, names):
     image, version = packages.linux_kernel(one)
     name = recordings.kept_name(f"events-{one.name}", [os.path.join(folder, PROGRAM_FILE), __file__, code.__file__],
                                 version, *names)
-    return recordings.kept(name) or recordings.keep(name, measure(one, image, folder, f"{one.name} Linux {version}", names,
-                                                                  append=[trace.AS_ON_MANY, *one.quick_boot]))
+    append = [trace.AS_ON_MANY, *one.quick_boot]
+    return recordings.kept(name) or recordings.keep(
+        name, measure(one, image, folder, f"{one.name} Linux {version}", names, append=append))
 
 
 def collect(names, machines, linux=True, smp=1):
@@ -170,7 +161,8 @@ def collect(names, machines, linux=True, smp=1):
     with concurrent.futures.ThreadPoolExecutor(host.guests_at_once()) as pool:
         theirs = {name: pool.submit(of_linux, machine(name), folders[name], names) for name in machines if linux}
         ours = {name: pool.submit(of_janus, machine(name), folders[name], names, smp) for name in machines}
-        return {name: {"janus": ours[name].result(), "linux": theirs[name].result() if linux else {}} for name in machines}
+        return {name: {"janus": ours[name].result(), "linux": theirs[name].result() if linux else {}}
+                for name in machines}
 
 
 def number(count):
@@ -184,8 +176,9 @@ def shown(smp):
 def print_tables(found, smp=1):
     for name, kernels in found.items():
         both = bool(kernels["linux"])
-        print(f"\n{name + ' events':20}" + "".join(f"{event:>12}" for event in shown(smp)) + ("   Janus/Linux" if both else ""))
+        print(f"\n{name + ' events':20}" + "".join(f"{event:>12}" for event in shown(smp))
+              + ("   Janus/Linux" if both else ""))
         for row, ours in kernels["janus"].items():
-            cells = [number(ours[event]) + (f"/{number(kernels['linux'][row][event])}" if row in kernels["linux"] else "")
-                     for event in shown(smp)]
+            theirs = kernels["linux"].get(row)
+            cells = [number(ours[event]) + (f"/{number(theirs[event])}" if theirs else "") for event in shown(smp)]
             print(f"{row:20}" + "".join(f"{cell:>12}" for cell in cells))

@@ -12,6 +12,7 @@ from .term import Trouble
 
 WINDOW = "/compare/window"
 WARM = 8                # times that the program goes through its door; the last one is recorded
+LONG = ("Linux", "exec")    # the window that is recorded by QEMU's log: its steps would take minutes
 LIMIT = 400_000         # instructions of one window
 AS_ON_MANY = "noreplace-smp"    # Linux would take its lock prefixes out on one CPU, and nothing looked atomic
 BOOT_TIMEOUT = 600      # seconds; a host that others load takes minutes to boot Linux
@@ -23,6 +24,7 @@ DOORS = {"call": ("window_call_trap", "window_call_back"), "load": ("window_load
          "function": ("window_function_trap", "window_function_back"),
          "child": ("window_call_trap", "window_call_back"), "exec": ("window_call_trap", "_start")}
 CHILD_BEGINS = {"Janus": "thread_entry", "Linux": "ret_from_fork"}      # in the kernel, after that place in the program
+EXECUTED = re.compile(rb"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/", re.M)       # a block, in QEMU's log
 PROGRAM = range(0x30000000, 0x40000000)     # where the guest's program lies: userland/compare/meson.build
 VDSO_PAGES = 4
 
@@ -56,13 +58,16 @@ class Watch:
 
     def look(self, stub, pc, registers):
         if pc >> 63:
-            if self.kernel_pages and pc & ~0xFFF not in self.pages:
-                self.pages[pc & ~0xFFF] = stub.memory(pc & ~0xFFF, 4096)
+            self.keep_page(stub, pc)
             if pc in self.frame_at and not self.frame:
                 register, above = self.frame_at[pc]
                 self.frame = read_frame(stub, registers[register] + above)
         elif pc not in PROGRAM and not self.vdso[0]:
             self.vdso = read_vdso(stub, pc & ~0xFFF)
+
+    def keep_page(self, stub, pc):
+        if self.kernel_pages and pc & ~0xFFF not in self.pages:
+            self.pages[pc & ~0xFFF] = stub.memory(pc & ~0xFFF, 4096)
 
 
 def symbol_table(path):
@@ -96,6 +101,36 @@ def steps(stub, sp_name, watch):
         if watch.ended(pc, registers[sp_name]):
             return pcs, registers
         watch.look(stub, pc, registers)
+
+
+def log_of(stub, items, run):
+    """QEMU's log, a block an instruction, of what the guest does until run() is back."""
+    with tempfile.TemporaryDirectory(prefix="janus.") as scratch:
+        path = os.path.join(scratch, "log")
+        for command in (f"logfile {path}", f"log {items},nochain", "singlestep on"):
+            stub.monitor(command)
+        run()
+        for command in ("singlestep off", "log none"):
+            stub.monitor(command)
+        with open(path, "rb") as file:
+            return file.read()
+
+
+def logged(stub, watch):
+    """What steps() gives of a long way, from QEMU's log: a step is an answer of its stub, in which time the log has
+    hundreds. Interrupts are not held, but a stop makes the timer's due: it is taken before the trap instruction, and
+    the next is milliseconds away."""
+    trap = stub.pc()
+    log = log_of(stub, "exec", lambda: run_to(stub, watch.back))
+    pcs = [int(address, 16) for address in EXECUTED.findall(log)]
+    if trap not in pcs or len(pcs) > LIMIT:
+        raise Trouble(f"QEMU's log of {len(pcs)} instructions does not hold the call")
+    pcs, after = pcs[len(pcs) - 1 - pcs[::-1].index(trap):], stub.registers()
+    run_to(stub, pcs[1])        # the same door, soon: the kernel's code can be read where the kernel runs
+    for pc in pcs:
+        if pc >> 63:
+            watch.keep_page(stub, pc)
+    return pcs, after
 
 
 def read_frame(stub, address):
@@ -140,8 +175,9 @@ def record(one, kernel, image, folder, scenario, kind, symbols):
 
 
 def record_linux(one, image, folder, kinds, symbols=None):
-    """A boot of Linux that all of these scenarios, {name: kind}, are recorded in: yields its symbols, [(address, name)],
-    and then a Trace of each. Debian's System.map is empty; where they are not given, the guest tells its own."""
+    """A boot of Linux that all of these scenarios, {name: kind}, are recorded in: yields its symbols as
+    [(address, name)], and then a Trace of each. Debian's System.map is empty; where they are not given, the guest
+    tells its own."""
     command = [WINDOW, "--each" if symbols else "--symbols", *kinds]
     with guest_that_waits(one, f"{one.name} Linux", image, folder, command, [AS_ON_MANY, *one.quick_boot]) as stub:
         symbols = symbols or told_symbols(stub, folder)
@@ -201,5 +237,5 @@ def window(stub, one, kernel, kind, trap, back, symbols):
     at_same_sp = before[sp] if kind not in ("child", "exec") else 0
     frame_at = {symbols[name]: place[one.name] for name, place in frames.FRAME_AT.items() if name in symbols}
     watch = Watch(back, at_same_sp, frame_at if kernel == "Janus" else {}, kernel == "Linux")
-    pcs, after = steps(stub, sp, watch)
+    pcs, after = logged(stub, watch) if (kernel, kind) == LONG else steps(stub, sp, watch)
     return Trace(one.name, kernel, pcs, before, after, watch.frame, watch.pages, watch.vdso)
