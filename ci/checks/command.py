@@ -67,7 +67,8 @@ def test_mistakes(folder):
     for text, expected in MISTAKES.items():
         done = run([other if word == "OTHER" else word for word in text.split()])
         wanted(re.search(expected, done.stderr), f"./janus {text}: {done.stderr!r} does not say {expected!r}")
-        wanted(done.stderr.startswith("janus: error: ") and done.stderr.count("\n") == 1, f"./janus {text}: {done.stderr!r}")
+        wanted(done.stderr.startswith("janus: error: ") and done.stderr.count("\n") == 1,
+           f"./janus {text}: {done.stderr!r}")
         wanted(done.returncode in (1, 2) and not done.stdout, f"./janus {text}: {done}")
 
 
@@ -183,7 +184,8 @@ def alive(process):
 
 
 def heed_signals():
-    """In a child: what was started in the background, or by nohup, ignores SIGINT or SIGHUP, and so would its children."""
+    """In a child: what was started in the background, or by nohup, ignores SIGINT or SIGHUP, and so would its
+    children."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 

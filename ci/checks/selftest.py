@@ -55,8 +55,8 @@ def say(text):
     sys.stdout.flush()
 initrd = open(sys.argv[sys.argv.index("-initrd") + 1], "rb").read()
 marker = re.search(rb"marker (#janus:[0-9a-f]+)", initrd)[1].decode()
-say("boot noise\\n" + marker + " begin\\nKTAP version 1\\n1..2\\n  # Subtest: first\\n  1..1\\n  ok 1 a\\nok 1 first # 0s\\n"
-    "  # Subtest: second\\n  1..3\\n  ok 1 b\\n")
+say("boot noise\\n" + marker + " begin\\nKTAP version 1\\n1..2\\n  # Subtest: first\\n  1..1\\n  ok 1 a\\n"
+    "ok 1 first # 0s\\n  # Subtest: second\\n  1..3\\n  ok 1 b\\n")
 '''
 GUESTS = {
     "panics": 'say("[ 1.0] \\nKernel panic - not syncing: planted\\ncpu 0, thread 7 (second)\\nbacktrace:\\n")\n',
@@ -104,7 +104,8 @@ def test_planted_programs(folder):
 
 
 def test_cut_off_anywhere(_):
-    text = "KTAP version 1\n1..1\n  # Subtest: s\n  1..2\n  # why\r\n  not ok 1 a # 3s\n  ok 2 b # SKIP no\nnot ok 1 s # 4s\n"
+    text = ("KTAP version 1\n1..1\n  # Subtest: s\n  1..2\n  # why\r\n  not ok 1 a # 3s\n  ok 2 b # SKIP no\n"
+            "not ok 1 s # 4s\n")
     for end in range(len(text)):
         subject = ktap.parse(text[:end]).get("s")
         wanted(not subject or not subject.finished or end > text.rindex("not ok 1 s") + 9, f"cut at {end}")
@@ -128,7 +129,8 @@ def fake_boot(folder, name):
 
 def test_guests(folder):
     troubles = {
-        "panics": "Kernel panic - not syncing: planted", "hangs": f"the guest hung: silent for {HANG} s", "stops": "the guest died",
+        "panics": "Kernel panic - not syncing: planted", "hangs": f"the guest hung: silent for {HANG} s",
+        "stops": "the guest died",
         "is refused": "qemu: no such machine", "ends early": "/suite/run ended early, with status 3",
     }
     for name, trouble in troubles.items():
@@ -184,11 +186,13 @@ def test_junit(folder):
     odd.put("<&\"' \x00\x1b\ud800 title", ktap.Result("fail", "the log: \x07]]> \xff\nits second line", 0.5))
     odd.put("left out", ktap.Result("skip", "no such machine"))
     path = os.path.join(folder, "report", "junit.xml")
-    report.junit([(boot.name, {**boot.subjects, "odd": odd})], path, {boot.name: ("a.ktap", console.telling_lines(boot.log))})
+    logs = {boot.name: ("a.ktap", console.telling_lines(boot.log))}
+    report.junit([(boot.name, {**boot.subjects, "odd": odd})], path, logs)
     suites = {suite.get("name"): suite for suite in xml.parse(path).getroot()}
     wanted(list(suites) == [f"{boot.name}.{name}" for name in ("first", "second", "odd")], list(suites))
     odd = suites[f"{boot.name}.odd"]
-    wanted((odd.get("tests"), odd.get("failures"), odd.get("skipped"), odd.get("time")) == ("2", "1", "1", "1.5"), odd.attrib)
+    figures = [odd.get(what) for what in ("tests", "failures", "skipped", "time")]
+    wanted(figures == ["2", "1", "1", "1.5"], odd.attrib)
     wanted(odd[0].get("name") == "<&\"' ??? title" and odd[0].get("time") == "0.5", odd[0].attrib)
     wanted(odd[0][0].tag == "failure" and "its second line" in odd[0][0].text and odd[1][0].tag == "skipped")
     wanted("thread 7 (second)" in suites[f"{boot.name}.second"].find("system-err").text, "the panic is not with it")

@@ -16,9 +16,10 @@ import markdown
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 DOCS = os.path.join(ROOT, "docs")
-TITLES = {"user": "the user's own", "vdso": "the vDSO", "vectors": "2. vectors", "entry": "3. entry from user", "syscall": "4. syscall",
-          "dispatch": "dispatch", "copy": "copy", "handler": "handler", "kernel-entry": "5. entry from kernel",
-          "exit": "exit work", "return": "6. return", "thread-start": "7. thread start"}
+TITLES = {"user": "the user's own", "vdso": "the vDSO", "vectors": "2. vectors", "entry": "3. entry from user",
+          "syscall": "4. syscall", "dispatch": "dispatch", "copy": "copy", "handler": "handler",
+          "kernel-entry": "5. entry from kernel", "exit": "exit work", "return": "6. return",
+          "thread-start": "7. thread start"}
 
 
 class Figures:
@@ -85,8 +86,8 @@ def with_headers(body):
     body = re.sub(r"<th\b(?!ead)", '<th scope="col"', body)
     body = re.sub(r"<tr>\s*<td( [^>]*)?>(.*?)</td>", r'<tr>\n<th scope="row"\1>\2</th>', body, flags=re.S)
     body = re.sub(r"<th[^>]*></th>", "<td></td>", body)
-    return re.sub(r"<table>(.*?)</table>", r'<div class="wide" role="region" aria-label="table" tabindex="0"><table>\1</table></div>',
-                  body, flags=re.S)
+    frame = r'<div class="wide" role="region" aria-label="table" tabindex="0">\g<0></div>'
+    return re.sub(r"<table>.*?</table>", frame, body, flags=re.S)
 
 
 def pages(site):
@@ -106,7 +107,8 @@ def main(path, site):
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "page.html")) as file:
         template = jinja2.Environment(autoescape=True).from_string(file.read())
     texts = [(name, open(source).read()) for source, name in pages(site)]
-    menu = [(f"{name}.html", title_of(text)) for name, text in texts] + [("paths.html", "The paths of this build, from a run")]
+    menu = [*((f"{name}.html", title_of(text)) for name, text in texts),
+            ("paths.html", "The paths of this build, from a run")]
     for name, text in texts:
         text = re.sub(r"\]\((?:docs/)?([\w-]+)\.md", r"](\1.html", expand(text, figures))
         body = with_headers(markdown.markdown(text, extensions=["tables", "fenced_code", "toc"]))

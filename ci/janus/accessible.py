@@ -5,13 +5,16 @@ CONTROLS = ("button", "link", "combobox", "textbox", "checkbox", "DisclosureTria
 CONTRAST = 4.5
 TABS = 12           # stops of the keyboard that are looked at
 
-HEADINGS = "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].filter(h => !h.closest('[hidden]')).map(h => Number(h.tagName[1]))"
+HEADINGS = """[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].filter(h => !h.closest('[hidden]'))
+    .map(h => Number(h.tagName[1]))"""
 
 # A table without headers of its columns, or a row without one of its own.
 TABLES = """[...document.querySelectorAll('table')].flatMap((table, n) => {
-    const bare = [...table.querySelectorAll('tr')].filter(row => !row.closest('thead') && !row.querySelector('th[scope=row]'));
+    const bare = [...table.querySelectorAll('tr')]
+        .filter(row => !row.closest('thead') && !row.querySelector('th[scope=row]'));
     const empty = [...table.querySelectorAll('th')].filter(th => !th.textContent.trim() && !th.querySelector('svg'));
-    return table.querySelector('th[scope=col]') && !bare.length && !empty.length ? [] : ['table ' + n + ': ' + table.textContent.slice(0, 40)];
+    return table.querySelector('th[scope=col]') && !bare.length && !empty.length ? [] :
+        ['table ' + n + ': ' + table.textContent.slice(0, 40)];
 })"""
 
 # Texts whose colour is too near to what is behind them: [text, ratio].
@@ -45,7 +48,8 @@ def nameless(browser):
 def disorder(browser):
     """Headings that skip a level."""
     levels = browser.evaluate(HEADINGS)
-    return [f"heading {after} behind heading {before}" for before, after in zip([0, *levels], levels) if after > before + 1]
+    return [f"heading {after} behind heading {before}" for before, after in zip([0, *levels], levels)
+            if after > before + 1]
 
 
 def faint(browser):

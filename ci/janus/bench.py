@@ -69,7 +69,8 @@ def linux_costs(one, folder, names, timeout):
     """Linux's costs, from the cache while the program and that kernel are the same."""
     image, version = packages.linux_kernel(one)
     name = recordings.kept_name(f"bench-{one.name}", [os.path.join(folder, "userland/bench/bench")], version, *names)
-    return recordings.kept(name) or recordings.keep(name, measure(one, image, folder, f"{one.name} Linux {version}", names,
+    return recordings.kept(name) or recordings.keep(
+        name, measure(one, image, folder, f"{one.name} Linux {version}", names,
                                                                   timeout))
 
 

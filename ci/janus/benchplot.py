@@ -1,63 +1,40 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The page of `janus bench --html`: one logarithmic line a row, with a mark for each who has a figure."""
-import html
 import math
 
 from . import events
+from .htmlparts import asset, esc
 
 MARKS = (("linux", "Linux", "M-5,-5L5,5M-5,5L5,-5"), ("goal", "goal", "M-6,0L6,0M0,-6L0,6"),
          ("floor", "floor (estimate)", "M0,-9L0,9"), ("moonshot", "moonshot", "M0,-7L6,5L-6,5Z"),
          ("janus", "Janus", "M0,-7L7,0L0,7L-7,0Z"))       # Janus last: on top
 WHAT = {
-    "getppid": "the shortest call there is", "bad_number": "a number that no call has", "clock_gettime": "the clock, by the vDSO",
-    "write_null_1": "one byte to /dev/null", "read_zero_1": "one byte from /dev/zero", "read_zero_4k": "4 KiB from /dev/zero",
+    "getppid": "the shortest call there is", "bad_number": "a number that no call has",
+    "clock_gettime": "the clock, by the vDSO", "write_null_1": "one byte to /dev/null",
+    "read_zero_1": "one byte from /dev/zero", "read_zero_4k": "4 KiB from /dev/zero",
     "lseek": "set a file's position", "fcntl_getfl": "ask for a file's flags", "fstat": "attributes of an open file",
     "signal": "to oneself: delivery, handler, sigreturn", "stat_4": "attributes of a path of four names",
     "stat_enoent": "a path whose last name is not there", "open_close": "open a file and close it",
-    "creat_unlink": "make a file and remove it", "mkdir_rmdir": "make a folder and remove it", "rename_twice": "there and back",
-    "pread_4k": "4 KiB of a file in memory", "pread_64k": "64 KiB of a file in memory",
-    "lseek_getdents_3": "list a folder of three names", "pipe_1": "one byte into a pipe and out", "pipe_4k": "4 KiB into a pipe and out",
-    "poll_ready": "one pipe that is ready", "epoll_ready": "one pipe that is ready, by epoll", "eventfd": "write and read",
-    "futex_wake_none": "wake a word nobody waits for", "futex_wait_eagain": "wait for a word that has changed",
-    "pipe_pingpong": "two processes, there and back", "futex_pingpong": "two processes, there and back",
-    "unix_1": "one byte through a unix socket", "unix_pingpong": "two processes, there and back",
-    "thread": "pthread_create and join", "fork_exit_wait": "an 800 KB static program", "vfork_exit_wait": "the child only exits",
+    "creat_unlink": "make a file and remove it", "mkdir_rmdir": "make a folder and remove it",
+    "rename_twice": "there and back", "pread_4k": "4 KiB of a file in memory",
+    "pread_64k": "64 KiB of a file in memory", "lseek_getdents_3": "list a folder of three names",
+    "pipe_1": "one byte into a pipe and out", "pipe_4k": "4 KiB into a pipe and out",
+    "poll_ready": "one pipe that is ready", "epoll_ready": "one pipe that is ready, by epoll",
+    "eventfd": "write and read", "futex_wake_none": "wake a word nobody waits for",
+    "futex_wait_eagain": "wait for a word that has changed", "pipe_pingpong": "two processes, there and back",
+    "futex_pingpong": "two processes, there and back", "unix_1": "one byte through a unix socket",
+    "unix_pingpong": "two processes, there and back", "thread": "pthread_create and join",
+    "fork_exit_wait": "an 800 KB static program", "vfork_exit_wait": "the child only exits",
     "fork_exec_wait": "fork, then a new program", "vfork_exec_wait": "vfork, then a new program",
-    "mmap_munmap": "4 KiB, untouched", "mmap_touch_munmap": "4 KiB, touched once", "fault_anon": "first touch of a page",
-    "fault_cow": "first write to a shared page", "mprotect_toggle": "read-only and back", "brk": "a page more and a page less",
+    "mmap_munmap": "4 KiB, untouched", "mmap_touch_munmap": "4 KiB, touched once",
+    "fault_anon": "first touch of a page", "fault_cow": "first write to a shared page",
+    "mprotect_toggle": "read-only and back", "brk": "a page more and a page less",
 }
-STYLE = """
-:root{color-scheme:light dark;--line:#8888;--grid:#8883;--text:#1c1c1c;--quiet:#5a5a5a;--back:#fff;
---linux:#b23b32;--janus:#1f66b0;--goal:#5f5f5f;--moonshot:#96700a;--floor:#3f7a28}
-@media(prefers-color-scheme:dark){:root{--text:#e6e6e6;--quiet:#a8a8a8;--back:#161616;
---linux:#ff8a80;--janus:#7db8ff;--goal:#b5b5b5;--moonshot:#e6bd4a;--floor:#8fce72}}
-body{font:15px/1.5 system-ui,sans-serif;max-width:76rem;margin:1rem auto;padding:0 1rem;color:var(--text);background:var(--back)}
-p{max-width:60rem}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--quiet)}
-th,td{padding:.1rem .5rem;text-align:right;border-bottom:1px solid var(--line);font-weight:inherit}
-thead th{font-weight:600;vertical-align:bottom}th:first-child{text-align:left}
-th small{display:block;color:var(--quiet);line-height:1.1;padding-bottom:.2rem}.janus{font-weight:700}
-.plot{width:44%;padding:0}svg{display:block;width:100%;overflow:visible}
-svg .line{stroke:currentColor;stroke-opacity:.3}svg .grid{stroke:var(--grid)}svg text{fill:var(--quiet);font-size:11px;text-anchor:middle}
-.mark{stroke-width:2;fill:none}.linux{stroke:var(--linux)}.mark.janus{stroke:var(--janus);fill:var(--janus)}.goal{stroke:var(--goal)}
-.moonshot{stroke:var(--moonshot)}.floor{stroke:var(--floor)}
-.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:0}
-.legend svg{display:inline-block;width:20px;height:20px;vertical-align:middle}
-.wide{overflow-x:auto}.events thead th[colspan]{text-align:center}.events td:nth-child(even){border-left:1px solid var(--line)}
-.events thead small{font-weight:400;max-width:9rem;margin:auto}
-:focus-visible{outline:3px solid #2e75b6;outline-offset:1px}
-@media(max-width:46rem){.plots,.plots tbody,.plots caption{display:block}.plots thead,td.aim{display:none}
-.plots tr{display:grid;grid-template-columns:1fr auto auto auto;gap:0 .7rem;border-bottom:1px solid var(--line);padding:.3rem 0 .6rem}
-.plots th,.plots td{border:0;padding:0}.plots th[scope=row]{grid-column:1/-1}td.plot{grid-column:1/-1;width:100%;grid-row:3}
-.plots td[data-name]::before{content:attr(data-name)' ';color:var(--quiet);font-size:.8rem;font-weight:400}}
-@media print{body{font-size:9pt;max-width:none}tr{break-inside:avoid}h2{break-before:page}h2:first-of-type{break-before:auto}
-.mark{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
-"""
 LEFT, RIGHT = 12, 488
 
 
 def shown(value):
-    return f"{value:,.0f}" if isinstance(value, (int, float)) else html.escape(str(value or "–"))
+    return f"{value:,.0f}" if isinstance(value, (int, float)) else esc(value or "–")
 
 
 def mark(key, path, at):
@@ -82,18 +59,19 @@ class Scale:
 
     def line(self, row):
         """One row's marks. What they say stands in the row's cells, so that it need not be read twice."""
-        grid = "".join(f'<line class="grid" x1="{self.place(10 ** n):.1f}" x2="{self.place(10 ** n):.1f}" y1="0" y2="24"/>'
-                       for n in self.decades())
+        tens = [f"{self.place(10 ** n):.1f}" for n in self.decades()]
+        grid = "".join(f'<line class="grid" x1="{at}" x2="{at}" y1="0" y2="24"/>' for at in tens)
         marks = "".join(mark(key, path, self.place(row[key])) for key, _, path in MARKS
                         if isinstance(row[key], (int, float)) and row[key] > 0)
-        return (f'<svg viewBox="0 0 500 24" aria-hidden="true">{grid}<line class="line" x1="{LEFT}" y1="12" x2="{RIGHT}" y2="12"/>'
-                f"{marks}</svg>")
+        return (f'<svg viewBox="0 0 500 24" aria-hidden="true">{grid}'
+                f'<line class="line" x1="{LEFT}" y1="12" x2="{RIGHT}" y2="12"/>{marks}</svg>')
 
 
 def legend():
-    return '<ul class="legend">' + "".join(
-        f'<li><svg viewBox="-10 -10 20 20" aria-hidden="true"><path class="mark {key}" d="{path}"/></svg> {title}</li>'
-        for key, title, path in sorted(MARKS, key=lambda m: ("janus", "linux", "goal", "moonshot", "floor").index(m[0]))) + "</ul>"
+    order = ("janus", "linux", "goal", "moonshot", "floor")
+    items = "".join(f'<li><svg viewBox="-10 -10 20 20" aria-hidden="true"><path class="mark {key}" d="{path}"/></svg> '
+                    f"{title}</li>" for key, title, path in sorted(MARKS, key=lambda mark: order.index(mark[0])))
+    return f'<ul class="legend">{items}</ul>'
 
 
 def ratio(row):
@@ -103,7 +81,7 @@ def ratio(row):
 
 def table_row(title, row, scale):
     aims = "".join(f'<td class="aim">{shown(row[key])}' for key in ("goal", "moonshot", "floor"))
-    return (f'<tr><th scope="row">{html.escape(title)}<small>{html.escape(WHAT.get(title, ""))}</small>'
+    return (f'<tr><th scope="row">{esc(title)}<small>{esc(WHAT.get(title, ""))}</small>'
             f'<td data-name="Linux">{shown(row["linux"])}<td class="janus" data-name="Janus">{shown(row["janus"])}'
             f'<td data-name="ratio">{ratio(row)}{aims}<td class="plot">{scale.line(row)}</tr>')
 
@@ -114,37 +92,44 @@ def machine_table(name, costs):
                    if isinstance(row["janus"], float) or isinstance(row["linux"], float))
     heads = "".join(f'<th scope="col">{word}' for word in ("operation", "Linux", "Janus", "ratio"))
     heads += "".join(f'<th scope="col" class="aim">{word}' for word in ("goal", "moonshot", "floor"))
-    return (f"<h2>{html.escape(name)}</h2><table class=plots><caption>Guest instructions an operation on {html.escape(name)}; the line is "
-            f"logarithmic.</caption><thead><tr>{heads}<th scope=\"col\" class=plot>{scale.axis()}</tr></thead><tbody>{rows}"
-            f"</tbody></table>")
+    heads += f'<th scope="col" class=plot>{scale.axis()}'
+    return (f"<h2>{esc(name)}</h2><table class=plots><caption>Guest instructions an operation on {esc(name)}; the line "
+            f"is logarithmic.</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
 
 
 def event_cells(counts):
     """One row of the events: each of Linux beside Janus's."""
-    return "".join("".join(f'<td class="{kernel}">'
-                           f"{events.number(counts[kernel][event]) if counts[kernel] else '–'}"
-                           for kernel in ("linux", "janus")) for event in events.ONE_CPU)
+    def cell(kernel, event):
+        return f'<td class="{kernel}">{events.number(counts[kernel][event]) if counts[kernel] else "–"}'
+
+    return "".join(cell("linux", event) + cell("janus", event) for event in events.ONE_CPU)
 
 
 def events_table(name, costs):
-    rows = "".join(f'<tr><th scope="row">{html.escape(title)}{event_cells(row["events"])}</tr>' for title, row in costs.items()
+    rows = "".join(f'<tr><th scope="row">{esc(title)}{event_cells(row["events"])}</tr>' for title, row in costs.items()
                    if row.get("events", {}).get("janus"))
     if not rows:
         return ""
-    heads = "".join(f'<th scope="colgroup" colspan="2">{event}<small>{events.EVENTS[event][0]}</small>' for event in events.ONE_CPU)
+    heads = "".join(f'<th scope="colgroup" colspan="2">{event}<small>{events.EVENTS[event][0]}</small>'
+                    for event in events.ONE_CPU)
     kernels = '<th scope="col">Linux<th scope="col">Janus' * len(events.ONE_CPU)
-    return (f"<h3>Events on {html.escape(name)}</h3><p>How often one operation does what a processor charges more for than for one "
-            f"instruction, in the kernel and its vDSO. A fraction is a mean over several operations.</p>"
-            f'<div class="wide" tabindex="0" role="region" aria-label="events on {html.escape(name)}"><table class="events"><thead><tr><td>{heads}</tr><tr><th scope="col">'
-            f"operation{kernels}</tr></thead><tbody>{rows}</tbody></table></div>")
+    return (f"<h3>Events on {esc(name)}</h3><p>How often one operation does what a processor charges more for than for "
+            f"one instruction, in the kernel and its vDSO. A fraction is a mean over several operations.</p>"
+            f'<div class="wide" tabindex="0" role="region" aria-label="events on {esc(name)}"><table class="events">'
+            f'<thead><tr><td>{heads}</tr><tr><th scope="col">operation{kernels}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>")
+
+
+INTRODUCTION = """<p>How many instructions a machine runs to do one operation once, the loop around it included: fewer
+is better, further left is fewer. The same static program ran on Janus and on Debian's Linux 6.1, in QEMU with
+<code>-icount shift=0,sleep=off</code>, where a nanosecond is an instruction. Goal and moonshot are what the project set
+itself; the floor is an estimate of what the work itself must take. Linux's figures include the defences that it has and
+Janus has not (about 133 instructions of each call on arm64).</p>"""
 
 
 def page(result):
     body = "".join(machine_table(name, costs) + events_table(name, costs) for name, costs in result["machines"].items())
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Janus: what each operation costs</title>'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>'
-            f"<h1>What each operation costs</h1><p>How many instructions a machine runs to do one operation once, the loop around it "
-            f"included: fewer is better, further left is fewer. The same static program ran on Janus and on Debian's Linux 6.1, in QEMU "
-            f"with <code>-icount shift=0,sleep=off</code>, where a nanosecond is an instruction. Goal and moonshot are what the project "
-            f"set itself; the floor is an estimate of what the work itself must take. Linux's figures include the defences that it has "
-            f"and Janus has not (about 133 instructions of each call on arm64).</p>{legend()}{body}</body></html>\n")
+    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            f"<title>Janus: what each operation costs</title>"
+            f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{asset("bench.css")}</style>'
+            f"</head><body><h1>What each operation costs</h1>{INTRODUCTION}{legend()}{body}</body></html>\n")

@@ -115,7 +115,8 @@ class Browser:
     def tree(self):
         """What a screen reader is told: [(role, name)]."""
         nodes = self.call("Accessibility.getFullAXTree")["nodes"]
-        return [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n["ignored"] and "role" in n]
+        return [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes
+                if not n["ignored"] and "role" in n]
 
     def errors(self):
         """What the console complained of."""

@@ -24,7 +24,8 @@ def check_words(words, commands):
                  "test": "subjects of the suite stand behind --only"}
     for word in words[1:2]:
         if words[0] in elsewhere and not word.startswith("-") and word.lower() not in {*MACHINES, *ALIASES}:
-            raise Trouble(f"there is no machine {word!r}; Janus runs on {' and '.join(MACHINES)} ({elsewhere[words[0]]})", 2)
+            raise Trouble(f"there is no machine {word!r}; Janus runs on {' and '.join(MACHINES)} "
+                          f"({elsewhere[words[0]]})", 2)
 
 
 def dispatch(options):

@@ -27,7 +27,8 @@ document.getElementById("close").addEventListener("click", () => setAll(false));
 // Paper cannot be opened, so what explains the call is open there; the stages print as the reader left them.
 let opened = [];
 window.addEventListener("beforeprint", () => {
-	opened = [...document.querySelectorAll("details.extra:not([open])")].filter((part) => !part.closest("[hidden]"));
+	opened = [...document.querySelectorAll("details.extra:not([open])")]
+		.filter((part) => !part.closest("[hidden]"));
 	for (const part of opened)
 		part.open = true;
 });

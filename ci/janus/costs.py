@@ -9,14 +9,19 @@ from .machine import MACHINES
 from .term import Trouble, say
 
 # Calls that can be repeated as they stand, or with the one that undoes them; polls last, for they watch the pipe.
-COUNTED = ("getppid", "bad", "lseek", "fcntl", "write-null", "read-zero", "read+write", "pread", "pwrite", "fstat", "stat",
-           "clock_gettime", "futex", "eventfd", "signal", "close+openat", "munmap+mmap", "ppoll", "epoll_pwait")
+COUNTED = ("getppid", "bad", "lseek", "fcntl", "write-null", "read-zero", "read+write", "pread", "pwrite", "fstat",
+           "stat", "clock_gettime", "futex", "eventfd", "signal", "close+openat", "munmap+mmap", "ppoll", "epoll_pwait")
 LIMIT = 1200        # seconds; the benchmarks take twenty
 CPUS = 4            # where a row is to cost what it costs on one
 # What an operation must do: (trap, tables, tlb). None of these has another CPU to wait for, or to interrupt.
 EVENTS = {"clock_gettime": (0, 0, 0), "getppid": (1, 0, 0), "mmap_touch_munmap": (3, 0, 1), "pipe_pingpong": (4, 2, 0)}
 FRAMES = ("read", "fault")
 TWICE = ("getppid", "read", "fault", "fork", "switch")
+
+
+def found(wrong):
+    """A Result that is good when nothing is wrong."""
+    return ktap.Result("fail" if wrong else "ok", wrong)
 
 
 def bench_subject(machine, kernel, folder):
@@ -31,9 +36,9 @@ def bench_subject(machine, kernel, folder):
         return subject
     for row in table:
         over = bench.over_budget([row], {machine.name: (costs[1], {})})
-        subject.put(row.name, ktap.Result("fail" if over else "ok", "\n".join(over)))
+        subject.put(row.name, found("\n".join(over)))
     steep = flatness.not_flat(costs, (1, CPUS))
-    subject.put(f"no row takes a tenth more with {CPUS} CPUs", ktap.Result("fail" if steep else "ok", "\n".join(steep)))
+    subject.put(f"no row takes a tenth more with {CPUS} CPUs", found("\n".join(steep)))
     try:
         for title, result in event_results(machine, folder):
             subject.put(title, result)
@@ -48,7 +53,7 @@ def event_results(machine, folder):
     for row, (trap, tables, tlb) in EVENTS.items():
         got, want = counted.get(row, {}), {"trap": trap, "tables": tables, "tlb": tlb, "spin": 0, "ipi": 0}
         wrong = [f"{name} {got.get(name)}, not {count}" for name, count in want.items() if got.get(name) != count]
-        yield f"{row} with {CPUS} CPUs makes no needless event", ktap.Result("fail" if wrong else "ok", "\n".join(wrong))
+        yield f"{row} with {CPUS} CPUs makes no needless event", found("\n".join(wrong))
 
 
 def stage_subject(lanes):
@@ -56,7 +61,7 @@ def stage_subject(lanes):
     subject = ktap.Subject("stages")
     for call, lane in lanes.items():
         over = compare.over_budget({call: [lane]})
-        subject.put(f"{call} within the budget of each stage", ktap.Result("fail" if over else "ok", "\n".join(over)))
+        subject.put(f"{call} within the budget of each stage", found("\n".join(over)))
     return subject
 
 
@@ -64,25 +69,24 @@ def count_results(machine, kernel, folder, lanes):
     """(title, Result): what the clock of -icount says of a loop around a call, and what was recorded of it."""
     output, outcome, _ = boots.run_command(machine, kernel, folder, ["/compare/window", "--count", *COUNTED],
                                            {"icount": True}, LIMIT, append=["norandmaps", "nokaslr"])
-    found = re.findall(r"^window (\S+) (-?\d+) ns in (\d+) turns", output.decode(errors="replace"), re.M)
-    counted = {call: int(ns) / int(turns) for call, ns, turns in found}
+    lines = re.findall(r"^window (\S+) (-?\d+) ns in (\d+) turns", output.decode(errors="replace"), re.M)
+    counted = {call: int(ns) / int(turns) for call, ns, turns in lines}
     for call in COUNTED:
         want, got = sum(lanes[part].count for part in call.split("+")), counted.get(call)
         right = got is not None and abs(got - want) < 1
-        yield (f"{call} recorded is what -icount counts", ktap.Result(
-            "ok" if right else "fail", "" if right else f"{want} recorded, {got} counted a turn {outcome.why or ''}"))
+        yield (f"{call} recorded is what -icount counts",
+               found("" if right else f"{want} recorded, {got} counted a turn {outcome.why or ''}"))
 
 
 def repeat_result(first, second):
     same = [i.address for i in first.instructions] == [i.address for i in second.instructions]
-    return ktap.Result("ok" if same else "fail", "" if same else
-                       f"{first.count} instructions once, {second.count} the other time, or other ones")
+    return found("" if same else f"{first.count} instructions once, {second.count} the other time, or other ones")
 
 
 def frame_result(lane):
     """The frame's slots hold what the page says that they do."""
     wrong = frames.misplaced(lane)
-    return ktap.Result("fail" if wrong or not lane.frame else "ok", "\n".join(wrong) or ("" if lane.frame else "no frame was seen"))
+    return found("\n".join(wrong) if lane.frame else "no frame was seen")
 
 
 def run(machine, kernel, folder):

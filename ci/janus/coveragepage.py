@@ -21,16 +21,17 @@ summary { cursor: pointer; padding: .2rem; border-bottom: 1px solid var(--line);
 summary:hover { background: var(--soft); }
 summary span { float: right; color: var(--quiet); font-variant-numeric: tabular-nums; }
 :focus-visible { outline: 3px solid #2e75b6; outline-offset: 1px; }
-pre { margin: 0 0 1rem; overflow-x: auto; background: var(--soft); font: 13px/1.4 ui-monospace, monospace; tab-size: 8; }
+pre { margin: 0 0 1rem; overflow-x: auto; background: var(--soft); font: 13px/1.4 ui-monospace, monospace;
+	tab-size: 8; }
 pre i { color: var(--quiet); font-style: normal; }
 mark { background: var(--miss); color: inherit; }
 mark.part { background: var(--part); }
 """
 
-READING = """<p>A line counts as run when any guest of either machine or any unit test on the host ran it; a branch is one
-way out of a condition. <mark>A line like this</mark> was never run; of <mark class="part">a line like this</mark> some
-branch was never taken. The number before a line says how often it was run; a line without one has no code. The vDSO,
-which runs in programs, and assembly are not counted.</p>"""
+READING = """<p>A line counts as run when any guest of either machine or any unit test on the host ran it; a branch is
+one way out of a condition. <mark>A line like this</mark> was never run; of <mark class="part">a line like this</mark>
+some branch was never taken. The number before a line says how often it was run; a line without one has no code. The
+vDSO, which runs in programs, and assembly are not counted.</p>"""
 
 
 def share(run, there):
@@ -88,5 +89,6 @@ def page(report):
     never = " ".join(report.never_called())
     return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>Janus: coverage</title>'
-            f"<style>{STYLE}</style></head><body><main><h1>What the tests run of the kernel</h1>{READING}{table(report)}"
-            f"<p>System calls that nothing called: {html.escape(never) or 'none'}.</p>{''.join(blocks)}</main></body></html>\n")
+            f"<style>{STYLE}</style></head><body><main><h1>What the tests run of the kernel</h1>{READING}"
+            f"{table(report)}<p>System calls that nothing called: {html.escape(never) or 'none'}.</p>"
+            f"{''.join(blocks)}</main></body></html>\n")

@@ -26,7 +26,8 @@ def rising(costs, counts):
 def not_flat(costs, counts):
     """The rows that take more than a tenth more, or that fail with more CPUs, as lines."""
     ratios = rising(costs, counts)
-    lines = [f"{row}: {ratio:.2f} times as many instructions with more CPUs" for row, ratio in ratios.items() if ratio > FLAT]
+    lines = [f"{row}: {ratio:.2f} times as many instructions with more CPUs" for row, ratio in ratios.items()
+             if ratio > FLAT]
     return lines + [f"{row}: not measured at each number of CPUs" for row, cost in costs[counts[0]].items()
                     if isinstance(cost, float) and row not in ratios]
 
@@ -56,7 +57,8 @@ def flatness(options, counts):
         one = machine(name)
         folder = build(one)
         kernel = os.path.join(folder, "boot/kernel")
-        results[name] = {n: bench.measure(one, kernel, folder, f"{name} Janus, CPUs: {n}", options.rows, options.timeout, n)
+        results[name] = {n: bench.measure(one, kernel, folder, f"{name} Janus, CPUs: {n}", options.rows,
+                                          options.timeout, n)
                          for n in counts}
         print_flatness(name, results[name], counts)
         lines += [f"{name} {line}" for line in not_flat(results[name], counts)]

@@ -6,17 +6,20 @@ WORDS = {
                "rdi", "orig_rax", "rip", "cs", "rflags", "rsp", "ss"],
     "arm64": [f"x{n}" for n in range(31)] + ["sp", "pc", "pstate", "orig_x0", "syscallno"],
 }
+PUSHED = ("pushed by the processor", "popped by iretq")
 KEPT = "stays in the register: C keeps it"
 # Slot: (where its word comes from, where it goes on the way out), where that is not the register of its name.
 CALL = {
     "x86_64": {"trap": ("the user's trap flag: 0 lets sysret do", "nowhere: the kernel's own"),
-               "r15": ("r15", KEPT), "r14": ("r14", KEPT), "r13": ("r13", KEPT), "r12": ("r12", KEPT), "rbp": ("rbp", KEPT),
-               "rbx": ("rbx", KEPT), "r11": ("r11, which syscall overwrote", "lost: it held the flags"),
+               "r15": ("r15", KEPT), "r14": ("r14", KEPT), "r13": ("r13", KEPT), "r12": ("r12", KEPT),
+               "rbp": ("rbp", KEPT), "rbx": ("rbx", KEPT),
+               "r11": ("r11, which syscall overwrote", "lost: it held the flags"),
                "rax": ("-ENOSYS, until there is a result", "rax: the result"),
                "rcx": ("rcx, which syscall overwrote", "lost: it held the address"),
                "orig_rax": ("rax: the call's number", "nowhere: for a restart"),
                "rip": ("rcx: syscall put the next address there", "rcx, for sysret"),
-               "cs": ("a constant", "sysret has its own"), "rflags": ("r11: syscall put the flags there", "r11, for sysret"),
+               "cs": ("a constant", "sysret has its own"),
+               "rflags": ("r11: syscall put the flags there", "r11, for sysret"),
                "rsp": ("rsp, by way of a word of this CPU", "rsp"), "ss": ("a constant", "sysret has its own")},
     "arm64": {"x0": ("x0: the first argument", "x0: the result"), "x8": ("x8: the call's number", "x8"),
               "sp": ("sp_el0", "sp_el0"), "pc": ("elr_el1: svc put the next address there", "elr_el1, for eret"),
@@ -26,9 +29,8 @@ CALL = {
 }
 TRAP = {
     "x86_64": {"trap": ("the vector's number and error code", "nowhere: the kernel's own"),
-               "orig_rax": ("-1: this is no call", "nowhere"), "rip": ("pushed by the processor", "popped by iretq"),
-               "cs": ("pushed by the processor", "popped by iretq"), "rflags": ("pushed by the processor", "popped by iretq"),
-               "rsp": ("pushed by the processor", "popped by iretq"), "ss": ("pushed by the processor", "popped by iretq")},
+               "orig_rax": ("-1: this is no call", "nowhere"), "rip": PUSHED,
+               "cs": PUSHED, "rflags": PUSHED, "rsp": PUSHED, "ss": PUSHED},
     "arm64": {"sp": ("sp_el0", "sp_el0"), "pc": ("elr_el1: the address that trapped", "elr_el1, for eret"),
               "pstate": ("spsr_el1", "spsr_el1, for eret"), "orig_x0": ("-1: this is no call", "nowhere"),
               "syscallno": ("-1: this is no call", "nowhere")},

@@ -42,7 +42,8 @@ class Pair:
     def ask_one(self, name, words, cpus=1, append=()):
         """(what it printed, why it did not get to its end or None)"""
         command = ["/fuzz/fuzz", "--seed", str(self.seed), *map(str, words)]
-        output, outcome, errors = boots.run_command(self.machine, self.kernels[name], self.folder, command, {"smp": cpus},
+        output, outcome, errors = boots.run_command(self.machine, self.kernels[name], self.folder, command,
+                                                    {"smp": cpus},
                                                     self.timeout, append=[*APPEND, *append])
         trouble = None
         if outcome.status is None:
@@ -114,8 +115,10 @@ def story(pair, number):
     text, _ = pair.ask_one("Linux", ("--only", number, "--without", without, "--print"))
     answers = pair.ask("--only", number, "--without", without)
     linux, janus = (answers[name][0].splitlines()[:-1] for name in ("Linux", "Janus"))
-    lines = list(difflib.unified_diff(linux, janus, "Linux", "Janus", lineterm="", n=1)) or ["no difference when it runs alone"]
-    return "\n".join([f"/* ./janus fuzz {pair.machine.name} --seed {pair.seed} --program {number} */", text.rstrip(), *lines,
+    lines = list(difflib.unified_diff(linux, janus, "Linux", "Janus", lineterm="", n=1))
+    lines = lines or ["no difference when it runs alone"]
+    command = f"/* ./janus fuzz {pair.machine.name} --seed {pair.seed} --program {number} */"
+    return "\n".join([command, text.rstrip(), *lines,
                       *filter(None, (trouble for _, trouble in answers.values()))])
 
 
@@ -159,7 +162,8 @@ def fuzz_machine(m, options):
 
 
 def fuzz(options):
-    for name, number, least in (("calls", options.calls, 1), ("seed", options.seed, 0), ("program", options.program or 0, 0)):
+    for name, number, least in (("calls", options.calls, 1), ("seed", options.seed, 0),
+                                ("program", options.program or 0, 0)):
         if number < least:
             raise Trouble(f"--{name} {number}: want a number from {least} on", 2)
     failed = [fuzz_machine(machine(name), options) for name in options.arch or list(MACHINES)]
@@ -175,7 +179,8 @@ def compiles(pair, number):
         return trouble
     with open(os.path.join(pair.folder, "meson-info/intro-targets.json")) as file:
         target = next(t for t in json.load(file) if t["name"] == "fuzz")["target_sources"][0]
-    done = subprocess.run([*target["compiler"], *target["parameters"], "-fsyntax-only", "-x", "c", "-"], input=text, text=True,
+    done = subprocess.run([*target["compiler"], *target["parameters"], "-fsyntax-only", "-x", "c", "-"],
+                          input=text, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.stdout + text if done.returncode else None
 

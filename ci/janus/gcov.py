@@ -49,7 +49,8 @@ def read(program, folder, branches=True):
     found = collections.defaultdict(File)
     if not names:
         return found
-    done = subprocess.run([program, "--json-format", "--branch-probabilities", "--stdout", *names], text=True, cwd=folder,
+    done = subprocess.run([program, "--json-format", "--branch-probabilities", "--stdout", *names],
+                          text=True, cwd=folder,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode or "mismatch" in done.stderr:
         raise Trouble(f"{program} cannot read {folder}: {done.stderr.strip()[-300:]}")

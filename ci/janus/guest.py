@@ -113,13 +113,14 @@ def interpreter(path):
 
 
 def check_interpreters(archive, options):
-    """A program whose dynamic linker is not in the guest would end with a puzzling ENOENT. Links lead to where it is, so
+    """A program whose dynamic linker is not in the guest would end with a puzzling ENOENT. Links lead to where it is so
     it counts by its name."""
     there = {os.path.basename(path) for path in archive.entries}
     for path in [parse_add(text)[0] for text in options.add] + [options.init] * bool(options.init):
         wanted = interpreter(path) if os.path.isfile(path) else ""
         if wanted and os.path.basename(wanted) not in there:
-            text = f"{path} is dynamically linked, and the guest has no {wanted}; link it with -static, or --add that too"
+            text = (f"{path} is dynamically linked, and the guest has no {wanted}; link it with -static, "
+                "or --add that too")
             if path == options.init:
                 raise Trouble(f"--init {text}", 2)
             warn(text)
@@ -142,7 +143,8 @@ class Run:
 
 
 def write_initrd(archive, path, pack=None):
-    """The archive as a file, its bytes changed by `pack`; replaced in one step, so that a reader never sees half of it."""
+    """The archive as a file, its bytes changed by `pack`; replaced in one step, so that a reader never sees half of
+    it."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     new = f"{path}.{os.getpid()}"
     try:

@@ -173,7 +173,7 @@ def add_fuzz(commands):
 
 def add_coverage(commands):
     sub = commands.add_parser("coverage", help="which lines of the kernel the tests run",
-                              description="Runs the suite, the real programs, bad pointers, random programs and special "
+                              description="Runs the suite, the real programs, bad pointers, random programs and "
                                           "boots on a kernel that counts its lines (gcov), and the host's unit tests; "
                                           "leaves build/report/coverage/index.html, and fails when less than 80 % of "
                                           "core's lines were run.".replace("%", "%%"))

@@ -29,8 +29,8 @@ SYSROOT = ("busybox-static", "musl-dev", "libc6-dev", "linux-libc-dev", "libcryp
 # and Go, with threads, interpreters, and a compiler with its assembler and linker. NATIVE's names hold the triplet.
 PROGRAMS = ("bash", "bc", "coreutils", "cpp-12", "diffutils", "fzf", "gawk", "git", "jq", "lua5.4", "make",
             "ninja-build", "perl-base", "pigz", "python3.11-minimal", "ripgrep", "sqlite3", "xz-utils",
-            "libacl1", "libattr1", "libbinutils", "libc6", "libc6-dev", "libcrypt1", "libctf0", "libexpat1", "libgcc-s1",
-            "libgmp10", "libisl23", "libjansson4", "libjq1", "liblzma5", "libmpc3", "libmpfr6", "libonig5",
+            "libacl1", "libattr1", "libbinutils", "libc6", "libc6-dev", "libcrypt1", "libctf0", "libexpat1",
+            "libgcc-s1", "libgmp10", "libisl23", "libjansson4", "libjq1", "liblzma5", "libmpc3", "libmpfr6", "libonig5",
             "libpcre2-8-0", "libpython3.11-minimal", "libpython3.11-stdlib", "libreadline8", "libselinux1",
             "libsigsegv2", "libsqlite3-0", "libstdc++6", "libtinfo6", "libzstd1", "linux-libc-dev", "zlib1g")
 NATIVE = ("binutils-{}",)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The pages as a person meets them: opened from a file in headless Chromium, by mouse, by keyboard and by a screen reader."""
+"""The pages as a person meets them: opened from a file in headless Chromium, by mouse, by keyboard and by a screen
+reader."""
 import os
 
 from . import accessible, bench, benchplot, compare, comparepage, events, files, ktap, setup
@@ -75,7 +76,8 @@ def bench_page():
     return benchplot.page(bench.as_json(table, costs, {name: {"janus": counts, "linux": counts} for name in MACHINES}))
 
 
-BAD = """<!doctype html><html lang="en"><style>* { outline: none !important }</style><body><h1>A page</h1><h3>with faults</h3>
+BAD = """<!doctype html><html lang="en"><style>* { outline: none !important }</style><body><h1>A page</h1>
+<h3>with faults</h3>
 <button></button><p style="color:#aaa;background:#fff">faint</p><table><tr><td>1</table></html>"""
 
 

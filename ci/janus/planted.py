@@ -51,7 +51,8 @@ def plants(names):
 
 def lay_tree():
     """The copy, as the tree is now, new files too; only what differs is written, so that little is built anew."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                            cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if listed.returncode:
         raise Trouble("--planted needs a git checkout: it copies the files that git knows")
     for name in filter(None, listed.stdout.split("\0")):
@@ -70,8 +71,8 @@ def same(source, copy):
 
 def apply(plant, tree, *options):
     """Change the tree as the patch says; what is wrong with that, or ""."""
-    done = subprocess.run(["git", "apply", "-C1", *options, "--unsafe-paths", "--directory", tree, plant.patch], cwd="/",
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(["git", "apply", "-C1", *options, "--unsafe-paths", "--directory", tree, plant.patch],
+                          cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return f"the patch does not apply any more: renew it\n{done.stdout}" if done.returncode else ""
 
 
@@ -82,7 +83,8 @@ def found(plant):
     if told:
         return ktap.Result("fail", told)
     try:
-        done = subprocess.run([os.path.join(TREE, "janus"), *shlex.split(plant.run)], cwd=TREE, timeout=LIMIT, text=True,
+        done = subprocess.run([os.path.join(TREE, "janus"), *shlex.split(plant.run)], cwd=TREE, timeout=LIMIT,
+                              text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               env={**os.environ, "JANUS_CACHE": PACKAGES}, errors="replace")
     except subprocess.TimeoutExpired:

@@ -76,7 +76,8 @@ class Process:
 
     @staticmethod
     def interrupt():
-        """The command is to end: so do its guests, and those that other threads still start. From a signal's handler."""
+        """The command is to end: so do its guests, and those that other threads still start. From a signal's
+    handler."""
         Process.interrupted = True
         for process in list(Process.running):
             process.process.send_signal(signal.SIGKILL)

@@ -187,7 +187,8 @@ def record(calls, machines=None, linux=True):
         ours = {call: [pool.submit(of_janus, name, *programs[name], call, kinds[call]) for name in machines]
                 for call in calls}
         try:
-            return {call: [job.result() for job in ours[call]] + [job.result()[call] for job in theirs] for call in calls}
+            return {call: [job.result() for job in ours[call]] + [job.result()[call] for job in theirs]
+                    for call in calls}
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

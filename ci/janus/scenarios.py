@@ -87,7 +87,8 @@ def run_one(machine, kernel, folder, question):
     if outcome.status == question.status and output.decode(errors="replace") == question.output:
         return ktap.Result("ok", seconds=outcome.seconds)
     log = outcome.log.decode(errors="replace")
-    why = boots.panic_line(log) or (outcome.why == "died" and errors) or outcome.why or f"status {outcome.status}, output {output!r}"
+    why = (boots.panic_line(log) or (outcome.why == "died" and errors) or outcome.why
+           or f"status {outcome.status}, output {output!r}")
     tail = "\n".join(log.replace("\r", "").splitlines()[-12:])
     return ktap.Result("fail", f"{why}\n{tail}", outcome.seconds)
 

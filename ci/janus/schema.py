@@ -63,7 +63,8 @@ def errors(data):
         return ["calls: there are none"]
     found = []
     for call, entry in data["calls"].items():
-        if not isinstance(entry, dict) or not isinstance(entry.get("what"), str) or not isinstance(entry.get("lanes"), list):
+        if not (isinstance(entry, dict) and isinstance(entry.get("what"), str)
+                and isinstance(entry.get("lanes"), list)):
             found.append(f"calls.{call}: lacks what or lanes")
             continue
         for at, lane in enumerate(entry["lanes"]):

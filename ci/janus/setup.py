@@ -63,7 +63,8 @@ def need(*groups):
 def first_error(text):
     """The line of apt's that says what is wrong."""
     lines = text.splitlines()
-    return next((line for line in lines if line.startswith(("E:", "W:"))), lines[-1] if lines else "it does not say why")
+    return next((line for line in lines if line.startswith(("E:", "W:"))),
+                lines[-1] if lines else "it does not say why")
 
 
 def tools_for(machines):

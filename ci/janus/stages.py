@@ -11,28 +11,33 @@ ENTRY = {"x86_64": "arch/x86_64/entry.asm", "arm64": "arch/arm64/entry.S"}
 BANNER = re.compile(r"---- (\d)\. (.+?) ----")
 
 # The rows, in the order of a call. The first of each pair is the key in the JSON.
-STAGES = (("user", "the user's own instructions"), ("vdso", "the vDSO, in user mode"), ("vectors", "2. vectors"), ("entry", "3. entry from user"),
-          ("syscall", "4. syscall"), ("dispatch", "dispatch"), ("copy", "copy from and to the user"),
-          ("handler", "the handler"), ("kernel-entry", "5. entry from kernel"), ("exit", "exit work"),
-          ("return", "6. return"), ("thread-start", "7. thread start"))
+STAGES = (("user", "the user's own instructions"), ("vdso", "the vDSO, in user mode"), ("vectors", "2. vectors"),
+          ("entry", "3. entry from user"), ("syscall", "4. syscall"), ("dispatch", "dispatch"),
+          ("copy", "copy from and to the user"), ("handler", "the handler"), ("kernel-entry", "5. entry from kernel"),
+          ("exit", "exit work"), ("return", "6. return"), ("thread-start", "7. thread start"))
+THE_WORK = ("handler", "copy", "user", "vdso")      # the other stages are the way in and out
 # What each is, for a person who never saw the code; HTML.
 ABOUT = {
-    "user": "What the program itself ran: the trap instruction, and, where the call let the program run in between (a signal's "
-            "handler, another process), all of that.",
-    "vdso": "A small library that the kernel puts into every program. It reads what the kernel left in a page that both can see, so "
-            "that no door has to be gone through.",
-    "vectors": "Where the processor jumps to by itself. Nothing is decided here but where to go on. A call on x86_64 has no vector: "
-               "<code>syscall</code> jumps straight to the address in a register.",
-    "entry": "The way in for faults, traps and interrupts: every register of the user is stored on the thread's kernel stack.",
-    "syscall": "The way in for calls: switch to the thread's kernel stack, store the user's registers there (the trap frame), let "
-               "interrupts in again, and call C. On arm64 calls and faults share a vector, so a fault's frame is made here too.",
+    "user": "What the program itself ran: the trap instruction, and, where the call let the program run in between (a "
+            "signal's handler, another process), all of that.",
+    "vdso": "A small library that the kernel puts into every program. It reads what the kernel left in a page that "
+            "both can see, so that no door has to be gone through.",
+    "vectors": "Where the processor jumps to by itself. Nothing is decided here but where to go on. A call on x86_64 "
+               "has no vector: <code>syscall</code> jumps straight to the address in a register.",
+    "entry": "The way in for faults, traps and interrupts: every register of the user is stored on the thread's kernel "
+             "stack.",
+    "syscall": "The way in for calls: switch to the thread's kernel stack, store the user's registers there (the trap "
+               "frame), let interrupts in again, and call C. On arm64 calls and faults share a vector, so a fault's "
+               "frame is made here too.",
     "dispatch": "C looks up what to do: a call's function in a table by its number, a fault's cause and address.",
-    "copy": "Bytes between the user's memory and the kernel's. An address of the user's is checked, and a fault on it is no crash.",
+    "copy": "Bytes between the user's memory and the kernel's. An address of the user's is checked, and a fault on it "
+            "is no crash.",
     "handler": "The work that was asked for, and the only stage that differs from call to call.",
-    "kernel-entry": "A fault or an interrupt that came while the kernel ran, such as a copy to a page that is not there yet.",
+    "kernel-entry": "A fault or an interrupt that came while the kernel ran, such as a copy to a page that is not "
+                    "there yet.",
     "exit": "What must be done before the user goes on: a signal to deliver, another thread's turn.",
-    "return": "The only way out to the user: interrupts off, one look at whether anything is left to do, the user's registers back "
-              "from the frame, and the instruction that gives up the kernel's rights.",
+    "return": "The only way out to the user: interrupts off, one look at whether anything is left to do, the user's "
+              "registers back from the frame, and the instruction that gives up the kernel's rights.",
     "thread-start": "Where a new thread's first turn begins: it finishes the switch, and goes out as its parent did.",
 }
 BY_BANNER = {2: "vectors", 3: "entry", 4: "syscall", 5: "kernel-entry", 6: "return", 7: "thread-start"}
@@ -44,7 +49,7 @@ LINUX = (
                r"native_irq_return_iret|common_interrupt_return|irqentry_exit\w*)$"),
     ("entry", r"^(error_entry|sync_regs|paranoid_\w+|__kernel_entry\w*|fixup_bad_iret)$"),
     ("syscall", r"^(entry_SYSCALL_64\w*|el0t_64_sync)$"),
-    ("dispatch", r"^(do_syscall_64|el0t_64_sync_handler|do_el0_svc|el0_svc\w*|invoke_syscall\w*|x64_sys_call|syscall_enter_\w+|"
+    ("dispatch", r"^(do_syscall_64|el0t_64_sync_handler|do_el0_svc|el0_svc\w*|invoke_syscall\w*|x64_sys_call|"
                  r"exc_page_fault|do_mem_abort|el0_da|do_translation_fault|syscall_trace_enter)$"),
     ("copy", r"^(_?copy_(from|to)_user\w*|__arch_copy_\w+|__get_user_\w+|__put_user_\w+|clear_user\w*|rep_\w+|"
              r"copy_user_\w+|strncpy_from_user|__arch_clear_user)$"),
@@ -125,7 +130,8 @@ class JanusStages:
 
     def in_c(self, instruction):
         path = instruction.file
-        if instruction.function in ("syscall_dispatch", "page_fault") or path.endswith(("/trap.c", "syscall/dispatch.c")):
+        if (instruction.function in ("syscall_dispatch", "page_fault")
+                or path.endswith(("/trap.c", "syscall/dispatch.c"))):
             return "dispatch"
         if "/uaccess" in path:
             return "copy"

@@ -72,7 +72,8 @@ def show(columns):
     for name in names:
         cells = [column.cell(name) for column in columns]
         failed = any(paint is red for _, paint in cells)
-        line = "".join(lead(columns, at) + paint(text.rjust(columns[at].width)) for at, (text, paint) in enumerate(cells))
+        line = "".join(lead(columns, at) + paint(text.rjust(columns[at].width))
+                       for at, (text, paint) in enumerate(cells))
         print((red if failed else str)(name.ljust(first)) + line + (" " * GAP + red(mark) if failed else ""))
 
 

@@ -104,7 +104,8 @@ static int disagreements(struct mm *mm, const u32 *model)
 		total += vma != NULL;
 	}
 	list_for_each_entry(vma, &mm->areas, link) {
-		wrong += before && (before->end > vma->start || (before->end == vma->start && before->flags == vma->flags));
+		wrong += before && (before->end > vma->start ||
+				    (before->end == vma->start && before->flags == vma->flags));
 		before = vma;
 	}
 	return wrong + (total != mm->total_vm);
