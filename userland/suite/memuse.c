@@ -77,24 +77,17 @@ static struct memuse_kind *find_kind(struct memuse *m, const char *name)
 	return &m->kinds[i];
 }
 
-static void drop_caches(void)
-{
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		write(fd, "3", 1);
-		close(fd);
-	}
-}
-
+/* The file that empties the caches is open until all is read: closed before, it might or might not be on its way out. */
 bool memuse_take(struct memuse *now)
 {
 	struct reader r = { .fd = open("/proc/allocinfo", O_RDONLY | O_CLOEXEC) };
 	char line[LINE], kind[32], *chain;
+	int caches;
 
 	if (r.fd < 0)
 		return false;
-	drop_caches();
+	caches = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	write(caches, "3", 1);
 	memset(now, 0, sizeof(*now));
 	while (next_line(&r, line)) {
 		long count = parse(line, &chain, kind);
@@ -103,6 +96,7 @@ bool memuse_take(struct memuse *now)
 		find_kind(now, kind)->count += count;
 	}
 	close(r.fd);
+	close(caches);
 	return now->nr_kinds > 0;
 }
 
