@@ -25,7 +25,8 @@ def prepare(guest):
     words = " ".join(guest.append)
     size = os.path.getsize(guest.initrd)
     talk = [
-        (b"Hit any key", b" "),
+        (b"U-Boot", b" "),          # it looks before it counts: a host under load may be late for what it counts
+        (b"Hit any key", b" "),     # should the first have come too early for it
         (PROMPT, f'setenv bootargs "{words}"\r'.encode()),
         (PROMPT, f"qfw load {KERNEL_AT:x} {INITRD_AT:x}\r".encode()),
         (PROMPT, f"zboot {KERNEL_AT:x} - {INITRD_AT:x} {size:x}\r".encode()),
