@@ -8,7 +8,7 @@
 #include <generated/syscalls.h>
 #include <janus/signal.h>
 
-static int simple_setattr(struct inode *i, const struct kattr *a)
+int simple_setattr(struct inode *i, const struct kattr *a)
 {
 	if (a->valid & ATTR_SIZE) {
 		bool grows = a->size > i->size;
@@ -406,7 +406,24 @@ long sys_ftruncate(unsigned fd, unsigned long length)
 	return err;
 }
 
-#define FALLOC_KNOWN 0x7f	/* all that Linux names, KEEP_SIZE to UNSHARE_RANGE */
+#define FALLOC_KNOWN (FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE | \
+		      FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE)
+
+/* Which modes go together, whatever the file is. */
+static long check_falloc_mode(int mode)
+{
+	int deed = mode & ~FALLOC_FL_KEEP_SIZE;
+
+	if (mode & ~FALLOC_KNOWN)
+		return -EOPNOTSUPP;
+	if ((mode & FALLOC_FL_PUNCH_HOLE) && (!(mode & FALLOC_FL_KEEP_SIZE) || mode & FALLOC_FL_ZERO_RANGE))
+		return -EOPNOTSUPP;
+	if ((mode & FALLOC_FL_COLLAPSE_RANGE && mode != FALLOC_FL_COLLAPSE_RANGE) ||
+	    (mode & FALLOC_FL_INSERT_RANGE && mode != FALLOC_FL_INSERT_RANGE) ||
+	    (mode & FALLOC_FL_UNSHARE_RANGE && deed != FALLOC_FL_UNSHARE_RANGE))
+		return -EINVAL;
+	return 0;
+}
 
 static long do_fallocate(struct file *f, int mode, loff_t offset, loff_t len)
 {
@@ -414,10 +431,9 @@ static long do_fallocate(struct file *f, int mode, loff_t offset, loff_t len)
 
 	if (offset < 0 || len <= 0)
 		return -EINVAL;
-	if (mode & ~FALLOC_KNOWN)
-		return -EOPNOTSUPP;
-	if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
-		return -EOPNOTSUPP;
+	err = check_falloc_mode(mode);
+	if (err)
+		return err;
 	if (!(f->mode & FMODE_WRITE))
 		return -EBADF;
 	if (S_ISFIFO(f->inode->mode))

@@ -69,6 +69,22 @@ struct file *file_of_thread(struct thread *t, unsigned fd)
 	return first_file(t, &fd, fd);
 }
 
+bool fd_cloexec_of_thread(struct thread *t, unsigned fd)
+{
+	const struct fdtable *table;
+	bool on = false;
+
+	spin_lock(&t->lock);
+	if (t->files) {
+		rcu_read_lock();
+		table = rcu_dereference(t->files->table);
+		on = fd < table->max && READ_ONCE(table->cloexec[fd / 64]) >> (fd % 64) & 1;
+		rcu_read_unlock();
+	}
+	spin_unlock(&t->lock);
+	return on;
+}
+
 struct file *file_of_thread_next(struct thread *t, unsigned *fd)
 {
 	return first_file(t, fd, UINT32_MAX);

@@ -178,6 +178,9 @@ long fcntl_dupfd(unsigned fd, unsigned long from, unsigned flags);
 bool fd_cloexec(unsigned fd);
 void fd_set_cloexec(unsigned fd, bool on);
 
+/* ---- attr.c ---- */
+int simple_setattr(struct inode *i, const struct kattr *a);	/* what notify_change does where no inode_ops say; inode->lock */
+
 /* ---- locks.c ---- */
 void locks_remove_posix(struct file *f, struct files *owner);	/* each close */
 void locks_remove_file(struct file *f);			/* the last close: flock and OFD */

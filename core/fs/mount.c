@@ -39,6 +39,20 @@ bool mnt_get_live(struct mount *m)
 	return ref_get_not_zero(&m->refs);
 }
 
+struct mount *mount_on(const struct path *at)
+{
+	struct mount *m, *above;
+
+	rcu_read_lock();
+	m = mount_lookup_rcu(at->mnt, at->dentry);
+	while (m && (above = mount_lookup_rcu(m, m->root)))
+		m = above;
+	if (m && !mnt_get_live(m))
+		m = NULL;
+	rcu_read_unlock();
+	return m;
+}
+
 void path_get(const struct path *p)
 {
 	mnt_get(p->mnt);

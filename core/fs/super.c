@@ -103,6 +103,6 @@ void super_put(struct super_block *sb)
 
 int simple_statfs(struct super_block *sb, struct kstatfs *st)
 {
-	*st = (struct kstatfs){ .type = sb->magic, .bsize = sb->block_size, .frsize = sb->block_size, .namelen = NAME_MAX };
+	*st = (struct kstatfs){ .type = sb->magic, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = NAME_MAX };
 	return 0;
 }

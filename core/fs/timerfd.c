@@ -16,6 +16,7 @@ struct timerfd {
 	int clock;			/* [const] */
 	bool absolute_real;		/* expires is a wall-clock time */
 	bool cancel_on_set;
+	int flags;			/* of the last settime */
 	bool expired;			/* `expires` has passed; a periodic timer stands still until somebody asks */
 	s64 real_offset;		/* realtime - monotonic when it was armed */
 	u64 expires;			/* ns, monotonic; 0: disarmed */
@@ -114,6 +115,32 @@ static u32 timerfd_poll(struct file *f, struct poll_table *pt)
 	return READ_ONCE(t->ticks) ? POLLIN : 0;
 }
 
+/* [lock] What gettime shows: time to the next expiration. */
+static struct itimerspec remaining(const struct timerfd *t)
+{
+	u64 now = clock_monotonic(), left = 0;
+
+	if (t->expires)
+		left = t->expires > now ? t->expires - now : 1;
+	return (struct itimerspec){ ns_to_timespec(t->interval), ns_to_timespec(left) };
+}
+
+static int timerfd_fdinfo(struct file *f, char *buf, size_t size)
+{
+	struct timerfd *t = f->private;
+	struct irqflags irq = spin_lock_irqsave(&t->lock);
+	struct itimerspec now = remaining(t);
+	unsigned long ticks = t->ticks;
+	int flags = t->flags;
+
+	if (t->expired)
+		now.it_value = (struct timespec){ 0 };
+	spin_unlock_irqrestore(&t->lock, irq);
+	return scnprintf(buf, size, "clockid: %d\nticks: %lu\nsettime flags: 0%o\nit_value: (%lu, %lu)\nit_interval: (%lu, %lu)\n",
+			 t->clock, ticks, flags, (unsigned long)now.it_value.tv_sec, (unsigned long)now.it_value.tv_nsec,
+			 (unsigned long)now.it_interval.tv_sec, (unsigned long)now.it_interval.tv_nsec);
+}
+
 static void timerfd_release(struct file *f)
 {
 	struct timerfd *t = f->private;
@@ -127,6 +154,7 @@ static const struct file_ops timerfd_fops = {
 	.poll = timerfd_poll,
 	.llseek = noop_llseek,
 	.release = timerfd_release,
+	.show_fdinfo = timerfd_fdinfo,
 	.each = EACH_READ,
 };
 
@@ -169,16 +197,6 @@ static struct timerfd *timerfd_get(unsigned fd, struct fd *held)
 	return held->file->private;
 }
 
-/* [lock] What gettime shows: time to the next expiration. */
-static struct itimerspec remaining(const struct timerfd *t)
-{
-	u64 now = clock_monotonic(), left = 0;
-
-	if (t->expires)
-		left = t->expires > now ? t->expires - now : 1;
-	return (struct itimerspec){ ns_to_timespec(t->interval), ns_to_timespec(left) };
-}
-
 /* [lock] */
 static void arm(struct timerfd *t, int flags, const struct itimerspec *new)
 {
@@ -190,6 +208,7 @@ static void arm(struct timerfd *t, int flags, const struct itimerspec *new)
 	t->expired = false;
 	t->interval = timespec_to_ns(&new->it_interval);
 	t->absolute_real = real && (flags & TFD_TIMER_ABSTIME);
+	t->flags = flags;
 	t->cancel_on_set = flags & TFD_TIMER_CANCEL_ON_SET;
 	t->real_offset = clock_realtime_offset();
 	if (!value)

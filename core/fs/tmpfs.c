@@ -438,6 +438,7 @@ static int tmpfs_show_options(char *buf, size_t size, struct super_block *sb)
 		tb_printf(&b, ",uid=%u", t->uid);
 	if (t->gid)
 		tb_printf(&b, ",gid=%u", t->gid);
+	tb_puts(&b, ",inode64");
 	return b.len;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The options of a tmpfs mount: size=, nr_blocks=, nr_inodes=, mode=, uid=, gid=.
+ * The options of a tmpfs mount: size=, nr_blocks=, nr_inodes=, mode=, uid=, gid=, inode64, huge=never.
  */
 #include "internal.h"
 #include "tmpfs.h"
@@ -79,6 +79,8 @@ int tmpfs_parse(struct tmpfs *t, char *data)
 			*next++ = 0;
 		if (!*data)
 			continue;
+		if (!strcmp(data, "inode64") || !strcmp(data, "huge=never"))
+			continue;	/* what is so here anyway; mount(8) hands back what /proc/mounts said */
 		value = strchr(data, '=');
 		if (!value)
 			return -EINVAL;

@@ -112,8 +112,6 @@ static long file_vm_flags(struct file *f, unsigned prot, unsigned flags, u32 vm)
 			return -EOPNOTSUPP;
 		if (prot & PROT_WRITE && !(f->mode & FMODE_WRITE))
 			return -EACCES;
-		if (prot & PROT_WRITE && f->flags & O_APPEND && f->inode->iflags)
-			return -EACCES;
 		vm |= VM_SHARED;
 		if (!(f->mode & FMODE_WRITE))
 			vm &= ~(u32)VM_MAYWRITE;

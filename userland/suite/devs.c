@@ -4,10 +4,12 @@
  */
 #include <linux/futex.h>
 #include <linux/random.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/resource.h>
 #include <sys/sysmacros.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 
 #include "ktap.h"
@@ -320,6 +322,50 @@ TEST(devs, "fdinfo tells position, flags, and what the file is for")
 	snprintf(strchr(path, 0) + 1, 20, "\nPid:\t%d\n", getpid());
 	EXPECT_TRUE(strstr(slurp(path), strchr(path, 0) + 1));
 	EXPECT_ERRNO(open("/proc/self/fdinfo/999", O_RDONLY), ENOENT);
+}
+
+TEST(devs, "fdinfo's flags tell whether an exec closes it")
+{
+	int fd = ASSERT_OK(open("/dev/null", O_WRONLY | O_CLOEXEC));
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	EXPECT_EQ(strtoul(strstr(slurp(path), "flags:\t") + 7, NULL, 8) & ~O_LARGEFILE, O_WRONLY | O_CLOEXEC);
+	EXPECT_OK(fcntl(fd, F_SETFD, 0));
+	EXPECT_EQ(strtoul(strstr(slurp(path), "flags:\t") + 7, NULL, 8) & ~O_LARGEFILE, O_WRONLY);
+}
+
+TEST(devs, "fdinfo of a timerfd tells its clock, ticks, flags and times")
+{
+	struct itimerspec far = { .it_value = { 2000000000, 5 }, .it_interval = { 7, 9 } };
+	int fd = ASSERT_OK(timerfd_create(CLOCK_MONOTONIC, 0));
+	char path[64], *text;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	EXPECT_TRUE(strstr(slurp(path), "clockid: 1\nticks: 0\nsettime flags: 00\nit_value: (0, 0)\nit_interval: (0, 0)\n"));
+	EXPECT_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &far, NULL));
+	text = slurp(path);
+	EXPECT_TRUE(strstr(text, "ticks: 0\nsettime flags: 01\nit_value: (1999"));
+	EXPECT_TRUE(strstr(text, "\nit_interval: (7, 9)\n"));
+	far = (struct itimerspec){ .it_value = { 0, 1 } };
+	EXPECT_OK(timerfd_settime(fd, 0, &far, NULL));
+	EXPECT_EQ(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, -1), 1);
+	EXPECT_TRUE(strstr(slurp(path), "ticks: 1\nsettime flags: 00\nit_value: (0, 0)\n"));
+}
+
+TEST(devs, "files of a process keep their modes, its directory all; a length that is set is not kept")
+{
+	struct stat s;
+
+	EXPECT_ERRNO(chmod("/proc/self/comm", 0600), EPERM);
+	EXPECT_ERRNO(chmod("/proc/self/fd", 0700), EPERM);
+	EXPECT_ERRNO(chmod("/proc/self/", 0700), EPERM);
+	EXPECT_ERRNO(chown("/proc/self/", 0, 0), EPERM);
+	EXPECT_OK(truncate("/proc/self/comm", 1000));
+	EXPECT_OK(stat("/proc/self/comm", &s));
+	EXPECT_EQ(s.st_size, 0);
+	EXPECT_EQ(s.st_blksize, 1024);
+	EXPECT_EQ(s.st_mode, S_IFREG | 0644);
 }
 
 TEST(devs, "fdinfo of a signalfd tells its mask, links and limits stay one's own")

@@ -91,6 +91,21 @@ TEST(mmap, "a bad descriptor is EBADF, a directory ENODEV, a pipe ENODEV")
 	EXPECT_ERRNO(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fds[0], 0), ENODEV);
 }
 
+TEST(mmap, "a file open for appending can be mapped shared and written")
+{
+	char c = 0, *p;
+	int fd;
+
+	scratch();
+	close(scratch_file("f", "abc", 0644));
+	fd = ASSERT_OK(open("f", O_RDWR | O_APPEND));
+	p = mmap(NULL, 4096, RW, MAP_SHARED, fd, 0);
+	ASSERT_TRUE(p != MAP_FAILED);
+	p[1] = 'X';
+	EXPECT_EQ(pread(fd, &c, 1, 1), 1);
+	EXPECT_EQ(c, 'X');
+}
+
 TEST(mmap, "a hint is taken where it is free, and only a hint where it is not")
 {
 	char *p = map(NULL, 8, RW, 0);

@@ -52,6 +52,20 @@ TEST(mount, "getcwd and /proc/self/mounts know the place")
 	tear_down();
 }
 
+TEST(mount, "/proc/self/mounts tells the mount's flags before the file system's options, mountinfo apart")
+{
+	const char *top = set_up();
+	char want[160];
+
+	EXPECT_OK(mount("source", "m", "tmpfs", MS_NOSUID | MS_SYNCHRONOUS, "size=8k,inode64,huge=never"));
+	snprintf(want, sizeof(want), "source %s/m tmpfs rw,sync,nosuid,relatime,size=8k,inode64 0 0\n", top);
+	EXPECT_TRUE(strstr(slurp("/proc/self/mounts"), want) != NULL);
+	snprintf(want, sizeof(want), " / %s/m rw,nosuid,relatime - tmpfs source rw,sync,size=8k,inode64\n", top);
+	EXPECT_TRUE(strstr(slurp("/proc/self/mountinfo"), want) != NULL);
+	EXPECT_OK(mount("source", "m", "tmpfs", MS_REMOUNT, "size=16k,inode64"));
+	tear_down();
+}
+
 TEST(mount, "an open file makes it busy; MNT_DETACH takes it away all the same")
 {
 	set_up();

@@ -156,6 +156,14 @@ TEST(trunc, "fallocate makes a file longer, or not with FALLOC_FL_KEEP_SIZE")
 	EXPECT_EQ(size_of(fd), 10000);
 	EXPECT_ERRNO(fallocate(fd, 0, 0, 0), EINVAL);
 	EXPECT_ERRNO(fallocate(fd, 0, -1, 10), EINVAL);
+	/* collapse or insert with anything else, unshare with more than keep size, punch without keep size */
+	EXPECT_ERRNO(fallocate(fd, 0x09, 0, 10), EINVAL);
+	EXPECT_ERRNO(fallocate(fd, 0x21, 0, 10), EINVAL);
+	EXPECT_ERRNO(fallocate(-1, 0x50, 0, 10), EBADF);
+	EXPECT_ERRNO(fallocate(fd, 0x50, 0, 10), EINVAL);
+	EXPECT_ERRNO(fallocate(fd, 2, 0, 10), EOPNOTSUPP);
+	EXPECT_ERRNO(fallocate(fd, 4, 0, 10), EOPNOTSUPP);
+	EXPECT_ERRNO(fallocate(fd, 0x100, 0, 10), EOPNOTSUPP);
 }
 
 TEST(trunc, "the size limit stops fallocate with EFBIG and SIGXFSZ, with FALLOC_FL_KEEP_SIZE too")

@@ -74,6 +74,22 @@ TEST(ttyctl, "TIOCGPTPEER opens the other end without its name")
 	EXPECT_ERRNO(ioctl(tty, TIOCGPTPEER, O_RDWR), EIO);
 }
 
+TEST(ttyctl, "what TIOCGPTPEER opened has its name below /dev/pts, and fdinfo tells the master's number")
+{
+	char link[64], text[64] = "", *number;
+	int peer;
+
+	open_pair();
+	peer = ASSERT_OK(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY));
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", peer);
+	EXPECT_OK(readlink(link, text, sizeof(text) - 1));
+	EXPECT_STREQ(text, name);
+	number = strrchr(name, '/') + 1;
+	snprintf(link, sizeof(link), "/proc/self/fdinfo/%d", master);
+	snprintf(text, sizeof(text), "\ntty-index:\t%s\n", number);
+	EXPECT_TRUE(strstr(slurp(link), text));
+}
+
 TEST(ttyctl, "a session's leader who opens a terminal controls it, not with O_NOCTTY, however it is opened")
 {
 	pid_t pid;
@@ -406,6 +422,8 @@ TEST(ttyctl, "TIOCGDEV tells the number that stat tells")
 	open_pair();
 	EXPECT_OK(ioctl(tty, _IOR('T', 0x32, unsigned), &dev));
 	EXPECT_OK(fstat(tty, &s));
+	EXPECT_EQ(dev, s.st_rdev);
+	EXPECT_OK(ioctl(master, _IOR('T', 0x32, unsigned), &dev));
 	EXPECT_EQ(dev, s.st_rdev);
 }
 

@@ -20,7 +20,7 @@ static struct options {
 } options = { .mode = 0600, .max = DEFAULT_MAX };	/* [plain words; written by mount] */
 
 static struct super_block *instance;	/* [const] after boot */
-static struct mount *internal_mount;	/* [const] after boot: where TIOCGPTPEER finds nodes */
+static struct mount *internal_mount;	/* [const] after boot: where TIOCGPTPEER finds nodes that no mount shows */
 
 unsigned devpts_max(void) { return READ_ONCE(options.max); }
 
@@ -97,18 +97,50 @@ bool devpts_has(const struct inode *inode)
 	return inode->sb == instance && READ_ONCE(inode->nlink);
 }
 
-/* TIOCGPTPEER: whatever the path to devpts is now, this slave. */
-long devpts_open_slave(unsigned index, unsigned flags)
+/* Where one who opened this ptmx sees the nodes: beside it, or in "pts" beside it. Counted. */
+static struct mount *mount_beside(const struct path *ptmx)
+{
+	static const char text[8] = "pts";
+	const struct qstr name = { text, 3, dname_hash(text, 3) };
+	struct path pts = { ptmx->mnt, NULL };
+	struct mount *m = NULL;
+	struct dentry *dir;
+
+	if (ptmx->mnt->sb == instance)
+		return mnt_get(ptmx->mnt);
+	rcu_read_lock();
+	dir = rcu_dereference(ptmx->dentry->parent);
+	if (!dget_live(dir))
+		dir = NULL;
+	rcu_read_unlock();
+	if (dir) {
+		pts.dentry = d_lookup(dir, &name);
+		dput(dir);
+	}
+	if (pts.dentry) {
+		m = mount_on(&pts);
+		dput(pts.dentry);
+	}
+	if (m && m->sb == instance)
+		return m;
+	if (m)
+		mnt_put(m);
+	return mnt_get(internal_mount);
+}
+
+/* TIOCGPTPEER: whatever name leads to it now, this slave; its own name is what /proc/self/fd says. */
+long devpts_open_slave(const struct file *ptmx, unsigned index, unsigned flags)
 {
 	char buf[24] = { 0 };
 	struct qstr name = number_name(index, buf, sizeof(buf));
-	struct path path = { internal_mount, d_lookup(instance->root, &name) };
+	struct path path = { NULL, d_lookup(instance->root, &name) };
 	struct file *f;
 
 	if (!path.dentry)
 		return -EIO;
+	path.mnt = mount_beside(&ptmx->path);
 	f = file_open_path(&path, flags & ~O_CLOEXEC);
-	dput(path.dentry);
+	path_put(&path);
 	return fd_install_new(f, flags & O_CLOEXEC);
 }
 
@@ -208,6 +240,8 @@ void devpts_init(void)
 	struct inode *root;
 
 	instance = super_alloc(&devpts_type, &devpts_super_ops, DEVPTS_MAGIC);
+	if (instance)
+		instance->block_size = 1024;
 	root = instance ? inode_alloc(instance, S_IFDIR | 0755) : NULL;
 	if (!root)
 		panic("devpts: no memory at boot");

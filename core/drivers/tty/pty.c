@@ -4,6 +4,7 @@
  * the ring and types into the slave's line discipline. Both ends share the slave's lock.
  */
 #include "tty_struct.h"
+#include <janus/printk.h>
 #include <janus/slab.h>
 #include <uapi/errno.h>
 
@@ -406,7 +407,7 @@ static long ptmx_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 	case TIOCGPTN:
 		return put_user(pty->index, u32, arg);
 	case TIOCGPTPEER:
-		return devpts_open_slave(pty->index, (unsigned)arg);
+		return devpts_open_slave(f, pty->index, (unsigned)arg);
 	case TIOCPKT:
 		return set_packet_mode(pty, arg);
 	case TIOCGPKT:
@@ -418,7 +419,7 @@ static long ptmx_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 	case TIOCOUTQ:
 		return put_user(0, int, arg);
 	case TIOCGDEV:
-		return put_user(MKDEV(PTMX_MAJOR, pty->index), u32, arg);
+		return put_user(MKDEV(PTY_MAJOR, pty->index), u32, arg);
 	case TIOCSCTTY:
 		return -EPERM;
 	}
@@ -434,6 +435,13 @@ static int ptmx_fasync(struct file *f, int fd, bool on)
 	return err || !on ? err : file_default_owner(f, current->pid, F_OWNER_PID);
 }
 
+static int ptmx_fdinfo(struct file *f, char *buf, size_t size)
+{
+	const struct pty *pty = f->private;
+
+	return scnprintf(buf, size, "tty-index:\t%u\n", pty->index);
+}
+
 const struct file_ops ptmx_file_ops = {
 	.fasync = ptmx_fasync,
 	.open = ptmx_open,
@@ -442,5 +450,6 @@ const struct file_ops ptmx_file_ops = {
 	.write = ptmx_write,
 	.poll = ptmx_poll,
 	.ioctl = ptmx_ioctl,
+	.show_fdinfo = ptmx_fdinfo,
 	.splice = SPLICE_FROM | SPLICE_TO,
 };

@@ -89,7 +89,6 @@ bool pty_slave_usable(struct tty *tty);		/* unlocked, and the master is open */
 bool pty_master_gone(struct tty *tty);
 void pty_wake_master(struct tty *tty);
 #define PTY_MAJOR 136		/* the minor number is the terminal's */
-#define PTMX_MAJOR 128		/* of the master's other name, which has no node */
 #define MAX_PTYS 4096u		/* also devpts's default limit in Linux */
 struct tty *pty_find(unsigned index);		/* counted slave, or NULL */
 extern const struct file_ops ptmx_file_ops;
@@ -100,7 +99,7 @@ void devpts_init(void);
 int devpts_add(unsigned index);			/* a node for a new slave: 0 or -errno */
 void devpts_remove(unsigned index);		/* before the number is free */
 bool devpts_has(const struct inode *inode);	/* a node of it that was not removed */
-long devpts_open_slave(unsigned index, unsigned flags);	/* a new descriptor, or -errno */
+long devpts_open_slave(const struct file *ptmx, unsigned index, unsigned flags);	/* a new descriptor, or -errno */
 unsigned devpts_max(void);
 
 #endif

@@ -18,13 +18,18 @@ static void show_flags(struct textbuf *t, const struct mount *m)
 			tb_puts(t, names[i].text);
 }
 
-static void show_super_options(struct textbuf *t, struct super_block *sb)
+static void show_super_flags(struct textbuf *t, const struct super_block *sb)
+{
+	if (sb->flags & MS_SYNCHRONOUS)
+		tb_puts(t, ",sync");
+}
+
+/* What only this kind of file system knows. */
+static void show_own_options(struct textbuf *t, struct super_block *sb)
 {
 	char options[128];
 	int n;
 
-	if (sb->flags & MS_SYNCHRONOUS)
-		tb_puts(t, ",sync");
 	if (!sb->ops || !sb->ops->show_options)
 		return;
 	n = sb->ops->show_options(options, sizeof(options), sb);
@@ -37,8 +42,9 @@ static void line_mounts(struct textbuf *t, struct mount *m, const char *path, ch
 	tb_putc(t, ' ');
 	tb_escape(t, path, " \t\n#");
 	tb_printf(t, " %s %s", m->sb->type->name, (m->flags | m->sb->flags) & MS_RDONLY ? "ro" : "rw");
-	show_super_options(t, m->sb);
+	show_super_flags(t, m->sb);
 	show_flags(t, m);
+	show_own_options(t, m->sb);
 	tb_puts(t, " 0 0\n");
 }
 
@@ -62,7 +68,8 @@ static void line_mountinfo(struct textbuf *t, struct mount *m, const char *path,
 	tb_printf(t, " - %s ", m->sb->type->name);
 	tb_escape(t, m->source, " \t\n");
 	tb_puts(t, m->sb->flags & MS_RDONLY ? " ro" : " rw");
-	show_super_options(t, m->sb);
+	show_super_flags(t, m->sb);
+	show_own_options(t, m->sb);
 	tb_putc(t, '\n');
 }
 

@@ -118,10 +118,11 @@ static const struct inode_ops fd_ops = { .follow = fd_follow, .readlink = fd_rea
 static int show_fdinfo(struct textbuf *t, const struct proc_target *target)
 {
 	struct file *f = file_of_thread(target->thread, target->fd);
+	u32 cloexec = fd_cloexec_of_thread(target->thread, target->fd) ? O_CLOEXEC : 0;
 
 	if (!f)
 		return -ENOENT;
-	tb_printf(t, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", (long)f->pos, f->flags, f->path.mnt->id,
+	tb_printf(t, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", (long)f->pos, f->flags | cloexec, f->path.mnt->id,
 		  (unsigned long)f->inode->ino);
 	if (!(f->mode & FMODE_PATH) && f->ops->show_fdinfo) {
 		int n = f->ops->show_fdinfo(f, t->buf + t->len, t->size - t->len);

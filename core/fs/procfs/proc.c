@@ -18,7 +18,7 @@ struct proc_file {
 };
 
 static const struct file_ops proc_pid_file_ops, proc_dir_fops;
-static const struct inode_ops proc_dir_ops, proc_file_iops = { 0 };
+static const struct inode_ops proc_dir_ops, proc_file_iops;
 
 long proc_number(const char *name, u32 len)
 {
@@ -233,10 +233,25 @@ static int proc_dir_permission(struct inode *i, int mask)
 	return err;
 }
 
+/* A process's files keep the modes that guard them, its directory all; and no size is set: the text makes it. */
+static int proc_setattr(struct inode *i, const struct kattr *a)
+{
+	const struct proc_inode *pi = proc_of(i);
+	struct kattr rest = *a;
+
+	if (pi->pid && (pi->node == &proc_pid_dir || a->valid & ATTR_MODE))
+		return -EPERM;
+	rest.valid &= ~ATTR_SIZE;
+	return simple_setattr(i, &rest);
+}
+
 static const struct file_ops proc_dir_fops = {
 	.open = proc_dir_open, .read = proc_dir_read, .iterate = proc_iterate, .llseek = dir_llseek,
 };
-static const struct inode_ops proc_dir_ops = { .lookup = proc_lookup, .permission = proc_dir_permission };
+static const struct inode_ops proc_dir_ops = {
+	.lookup = proc_lookup, .permission = proc_dir_permission, .setattr = proc_setattr,
+};
+static const struct inode_ops proc_file_iops = { .setattr = proc_setattr };
 
 /* ---- files of text ---- */
 
@@ -407,6 +422,7 @@ static struct super_block *proc_mount(struct file_system_type *type, const char 
 
 	if (!sb)
 		return ERR_PTR(-ENOMEM);
+	sb->block_size = 1024;
 	i = proc_inode_new(sb, &root_node, NULL, false, 0);
 	if (!IS_ERR(i))
 		sb->root = d_make_root(i);

@@ -128,6 +128,7 @@ void files_close_on_exec(void);
 int files_unshare(void);
 /* Another thread's file, counted, or NULL; t->lock not held. For /proc and pidfd_getfd. */
 struct file *file_of_thread(struct thread *t, unsigned fd);
+bool fd_cloexec_of_thread(struct thread *t, unsigned fd);	/* does an exec close it? */
 /* The process whose directory /proc/PID the file is, counted; NULL when it is something else. */
 struct pid *proc_pid_of_file(const struct file *f);
 /* The next open descriptor of t from *fd on, counted, or NULL. */

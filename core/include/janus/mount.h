@@ -38,6 +38,7 @@ void path_put(const struct path *p);
 static inline struct mount *mnt_get(struct mount *m) { ref_get(&m->refs); return m; }
 void mnt_put(struct mount *m);
 static inline bool path_equal(const struct path *a, const struct path *b) { return a->mnt == b->mnt && a->dentry == b->dentry; }
+struct mount *mount_on(const struct path *at);	/* what is mounted there, the topmost; counted, or NULL */
 int mnt_want_write(const struct path *p);	/* 0 or -EROFS */
 /* Absolute path text of p as seen from current's root, built at the end of buf: start, or ERR_PTR(-ENAMETOOLONG).
  * Deleted ones end in " (deleted)". d_path_root: as seen from *root; *outside says that p is not below it. */
