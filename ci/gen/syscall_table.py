@@ -60,12 +60,23 @@ def parse_line(text, section, line):
     return Call(name, numbers, () if flags == "-" else tuple(flags.split(",")), args, section, line)
 
 
+def whole_lines(table):
+    """(number of the first, text) of what belongs together: a call goes on until its parenthesis closes."""
+    first, parts = 0, []
+    for line, text in enumerate(table, 1):
+        first, parts = first if parts else line, [*parts, text.strip()]
+        if "(" not in parts[0] or parts[0].startswith("#") or parts[-1].endswith(")"):
+            yield first, " ".join(parts)
+            parts = []
+    if parts:
+        yield first, " ".join(parts)
+
+
 def read(path):
     """The calls of the table, in its order."""
     calls, section, taken = [], "", set()
     with open(path) as table:
-        for line, text in enumerate(table, 1):
-            text = text.strip()
+        for line, text in whole_lines(table):
             if text.startswith("# "):
                 section = text[2:]
             if not text or text.startswith("#"):
