@@ -6,7 +6,9 @@ command.py ROOT
 
 Nothing is built and no guest is booted: mistakes are found before that, and a QEMU is played by a script. Prints TAP.
 """
+import errno
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -18,6 +20,10 @@ import tap
 from tap import wanted
 
 ROOT = sys.argv[1]
+sys.path.insert(0, os.path.join(ROOT, "ci"))
+
+from janus import cli  # noqa: E402
+
 JANUS = os.path.join(ROOT, "janus")
 
 # Words after ./janus, and what the one line of the answer must hold.
@@ -68,7 +74,7 @@ def test_mistakes(folder):
         done = run([other if word == "OTHER" else word for word in text.split()])
         wanted(re.search(expected, done.stderr), f"./janus {text}: {done.stderr!r} does not say {expected!r}")
         wanted(done.stderr.startswith("janus: error: ") and done.stderr.count("\n") == 1,
-           f"./janus {text}: {done.stderr!r}")
+               f"./janus {text}: {done.stderr!r}")
         wanted(done.returncode in (1, 2) and not done.stdout, f"./janus {text}: {done}")
 
 
@@ -92,6 +98,17 @@ def test_output_that_is_not_read(_):
             os.close(sink)
             quiet = (0, 141) if "--help" in words else (141,)   # argparse may swallow what it could not print
             wanted(done.returncode in quiet and not done.stderr, done)
+
+
+def test_the_tree_of_another_user(folder):
+    """As root has no file that it may not write, the error is made here."""
+    mine = os.path.join(folder, "none", "report")
+    for path in (folder, mine):
+        said = cli.told(PermissionError(errno.EACCES, "Permission denied", os.path.join(path, ".lock")), folder)
+        owner = pwd.getpwuid(os.getuid()).pw_name
+        wanted(f"{owner} has built in this tree; be {owner}, or" in said and "\n" not in said, said)
+    said = cli.told(PermissionError(errno.EACCES, "Permission denied", "/no/tree/file"), folder)
+    wanted(said == "/no/tree/file: Permission denied", said)
 
 
 def test_help(_):
@@ -220,6 +237,7 @@ TESTS = {
     "a mistake is told in one line before anything is built": test_mistakes,
     "it runs from another folder, by a link, and in a path with a space": test_anywhere,
     "who does not read its output ends it": test_output_that_is_not_read,
+    "a tree that another user has built in is told of": test_the_tree_of_another_user,
     "each command has its help, on a narrow terminal too": test_help,
     "who would use what another builds waits, and says so": test_two_commands,
     "who would build what another uses waits, unless nothing has changed": test_a_user_and_a_builder,

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line of janus: where each word leads, and what is wrong with it."""
+import contextlib
 import importlib
 import os
+import pwd
 import signal
 import sys
 
-from .machine import ALIASES, MACHINES
+from .machine import ALIASES, BUILD, MACHINES, ROOT
 from .options import meant, parser
 from .qemu import Process
 from .term import Trouble, red
@@ -56,6 +58,20 @@ def obey(words, command):
     return dispatch(options)
 
 
+def told(error, built=BUILD):
+    """An OSError in one line. What another user has built in `built` cannot be built on."""
+    path = error.filename or ""
+    text = f"{path or 'writing a file'}: {error.strerror or error}"
+    if not isinstance(error, PermissionError) or not path.startswith(os.path.join(built, "")):
+        return text
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    owner = os.stat(path).st_uid
+    with contextlib.suppress(KeyError):
+        owner = pwd.getpwuid(owner).pw_name
+    return f"{text}: {owner} has built in this tree; be {owner}, or use a tree of your own (git clone {ROOT})"
+
+
 def main(words):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -78,6 +94,5 @@ def main(words):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else "writing a file: "
-        print(f"janus: {red('error:', sys.stderr)} {where}{error.strerror or error}", file=sys.stderr)
+        print(f"janus: {red('error:', sys.stderr)} {told(error)}", file=sys.stderr)
         return 1
