@@ -310,6 +310,22 @@ static void eventpoll_close(struct file *f)
 	kfree(ep);
 }
 
+const struct file *eventpoll_target(struct file *set, unsigned fd, unsigned nth)
+{
+	struct eventpoll *ep = set->private;
+
+	if (!is_epoll(set))
+		return ERR_PTR(-EINVAL);
+	GUARD(mutex, &ep->mutex);
+	for (struct rb_node *n = rb_first(&ep->items); n; n = rb_next(n)) {
+		struct epoll_item *item = rb_entry(n, struct epoll_item, node);
+
+		if (item->fd == fd && !nth--)
+			return item->file;
+	}
+	return ERR_PTR(-ENOENT);
+}
+
 const struct file_ops eventpoll_fops = {
 	.poll = eventpoll_poll,
 	.llseek = noop_llseek,

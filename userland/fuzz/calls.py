@@ -31,6 +31,7 @@ SPARED = {
     "its child runs on its parent's stack": "vfork",
     "it reads registers from whatever is on the stack": "rt_sigreturn",
     "it moves what the actors themselves live in": "brk",
+    "its answer is an order of its own": "kcmp",
     "no call works for an actor behind it": "seccomp",
     "it stops the actors themselves, and writes into them": "ptrace",
 }

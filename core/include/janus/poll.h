@@ -30,6 +30,8 @@ static inline u32 file_poll(struct file *f, struct poll_table *pt)
 
 /* The last reference to f goes: take it out of every epoll set. core/fs/eventpoll.c */
 void eventpoll_release(struct file *f);
+/* The nth file that the set watches by this number, for comparison only; ERR_PTR(-EINVAL): no set; ERR_PTR(-ENOENT). */
+const struct file *eventpoll_target(struct file *set, unsigned fd, unsigned nth);
 void eventpoll_init(void);		/* boot */
 extern long epoll_max_watches;		/* files that one user's sets may watch: /proc/sys/fs/epoll/max_user_watches */
 
