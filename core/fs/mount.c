@@ -8,11 +8,16 @@
 #include "internal.h"
 #include "mount.h"
 
+#include <janus/poll.h>
+
 #define NR_BUCKETS 256
 
 spinlock_t mount_lock;
 struct mutex namespace_sem = MUTEX_INIT(namespace_sem);
 struct mnt_namespace init_mnt_ns;
+
+u32 mount_event;
+struct wait_queue mount_wait = WAIT_QUEUE_INIT(mount_wait);
 
 static struct hlist_head buckets[NR_BUCKETS];	/* [mount_lock, rcu] */
 static int next_id;				/* [mount_lock] */
@@ -123,11 +128,19 @@ static void change_begin(void)
 	seq_write_begin(&rename_seq);
 }
 
+/* The list of mounts, or what /proc/PID/mounts says of one, is another. */
+void mounts_changed(void)
+{
+	__atomic_fetch_add(&mount_event, 1, __ATOMIC_SEQ_CST);
+	wake_up_poll(&mount_wait, POLLERR | POLLPRI);
+}
+
 static void change_end(void)
 {
 	seq_write_end(&rename_seq);
 	spin_unlock(&mount_lock);
 	spin_unlock(&rename_lock);
+	mounts_changed();
 }
 
 static bool is_mountpoint(const struct dentry *d)

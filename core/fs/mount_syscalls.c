@@ -92,6 +92,7 @@ static int do_remount(struct path *at, unsigned long flags, char *data)
 	spin_lock(&mount_lock);
 	at->mnt->flags = f;
 	spin_unlock(&mount_lock);
+	mounts_changed();
 	return 0;
 }
 

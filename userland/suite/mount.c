@@ -3,6 +3,8 @@
  * mount and umount: what hides what, what is busy, which flags are felt. Each subtest has a mount
  * namespace of its own where there are such, so that nothing is left behind.
  */
+#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
@@ -63,6 +65,35 @@ TEST(mount, "/proc/self/mounts tells the mount's flags before the file system's 
 	snprintf(want, sizeof(want), " / %s/m rw,nosuid,relatime - tmpfs source rw,sync,size=8k,inode64\n", top);
 	EXPECT_TRUE(strstr(slurp("/proc/self/mountinfo"), want) != NULL);
 	EXPECT_OK(mount("source", "m", "tmpfs", MS_REMOUNT, "size=16k,inode64"));
+	tear_down();
+}
+
+TEST(mount, "poll of /proc/self/mounts tells each change once: a mount, another flag, an umount")
+{
+	struct pollfd p = { .events = POLLPRI };
+	struct epoll_event e = { .events = EPOLLPRI };
+	int epoll = ASSERT_OK(epoll_create1(0)), other;
+
+	set_up();
+	p.fd = ASSERT_OK(open("/proc/self/mounts", O_RDONLY));
+	other = ASSERT_OK(open("/proc/self/mountinfo", O_RDONLY));
+	EXPECT_OK(epoll_ctl(epoll, EPOLL_CTL_ADD, other, &e));
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	EXPECT_EQ(epoll_wait(epoll, &e, 1, 0), 0);
+	EXPECT_OK(mount("none", "m", "tmpfs", 0, NULL));
+	EXPECT_EQ(epoll_wait(epoll, &e, 1, -1), 1);
+	EXPECT_EQ(e.events, EPOLLPRI | EPOLLERR);
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(p.revents, POLLPRI | POLLERR);
+	EXPECT_EQ(poll(&p, 1, 0), 0);
+	EXPECT_OK(mount(NULL, "m", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID, NULL));
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_OK(umount("m"));
+	p.events = POLLIN | POLLOUT | POLLRDNORM | POLLPRI;
+	EXPECT_EQ(poll(&p, 1, 0), 1);
+	EXPECT_EQ(p.revents, POLLIN | POLLRDNORM | POLLPRI | POLLERR);
+	close(p.fd);
+	close(other);
 	tear_down();
 }
 

@@ -226,7 +226,7 @@ static int show_schedstat(struct textbuf *t, const struct proc_target *target)
 /* ---- the tables ---- */
 
 #define FILE_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn }
-#define SPLICE_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn, .fops = &proc_file_ops }
+#define MOUNTS_NODE(n, fn) { .name = n, .mode = S_IFREG | 0444, .show = fn, .fops = &proc_mounts_fops }
 #define GUARDED_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn, .guarded = true }
 #define MEMORY_NODE(n, m, fn) { .name = n, .mode = S_IFREG | (m), .show = fn, .memory = true }
 #define LINK_NODE(n, ops) { .name = n, .mode = S_IFLNK | 0777, .iops = &ops }
@@ -241,7 +241,7 @@ static int show_schedstat(struct textbuf *t, const struct proc_target *target)
 	FILE_NODE("statm", 0444, proc_show_statm), MEMORY_NODE("maps", 0444, proc_show_maps),           \
 	{ .name = "mem", .mode = S_IFREG | 0600, .fops = &proc_mem_fops, .guarded = true },             \
 	LINK_NODE("cwd", proc_cwd_ops), LINK_NODE("root", proc_root_ops), LINK_NODE("exe", proc_exe_ops), \
-	SPLICE_NODE("mounts", 0444, proc_show_mounts), SPLICE_NODE("mountinfo", 0444, proc_show_mountinfo), \
+	MOUNTS_NODE("mounts", proc_show_mounts), MOUNTS_NODE("mountinfo", proc_show_mountinfo),           \
 	MEMORY_NODE("smaps", 0444, proc_show_smaps), FILE_NODE("wchan", 0444, show_wchan),              \
 	FILE_NODE("syscall", 0400, proc_show_syscall),                                                  \
 	FILE_NODE("schedstat", 0444, show_schedstat), FILE_NODE("oom_score", 0444, show_oom_score),     \

@@ -7,6 +7,9 @@
  */
 #include "proc.h"
 
+#include "../mount.h"
+
+#include <janus/poll.h>
 #include <uapi/mount.h>
 
 #define TEXT_MAX (64UL << 20)	/* of one file */
@@ -15,6 +18,7 @@ struct proc_file {
 	struct mutex lock;
 	struct mm *mm;		/* of a `memory` node; borrowed, never changes */
 	struct textbuf text;	/* [lock] buf NULL: not made yet */
+	u32 seen;		/* [atomic] of mounts: the mount_event that poll told last, or that there was at the start */
 };
 
 static const struct file_ops proc_pid_file_ops, proc_dir_fops;
@@ -272,6 +276,7 @@ static int proc_open(struct inode *i, struct file *f)
 		return -ENOMEM;
 	}
 	pf->mm = mm;
+	pf->seen = READ_ONCE(mount_event);
 	mutex_init(&pf->lock);
 	f->private = pf;
 	return 0;
@@ -398,6 +403,22 @@ static ssize_t proc_write(struct file *f, struct iov_iter *it, loff_t *pos)
 
 const struct file_ops proc_file_ops = {
 	.open = proc_open, .read = proc_read, .write = proc_write, .llseek = generic_llseek, .release = proc_release,
+	.splice = SPLICE_FROM,
+};
+
+/* Always readable; an exception once after each change of the mounts. */
+static u32 mounts_poll(struct file *f, struct poll_table *pt)
+{
+	struct proc_file *pf = f->private;
+	u32 now;
+
+	poll_wait(f, &mount_wait, pt);
+	now = READ_ONCE(mount_event);
+	return POLLIN | POLLRDNORM | (__atomic_exchange_n(&pf->seen, now, __ATOMIC_RELAXED) != now ? POLLERR | POLLPRI : 0);
+}
+
+const struct file_ops proc_mounts_fops = {
+	.open = proc_open, .read = proc_read, .llseek = generic_llseek, .release = proc_release, .poll = mounts_poll,
 	.splice = SPLICE_FROM,
 };
 

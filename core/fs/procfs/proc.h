@@ -70,6 +70,7 @@ extern const struct inode_ops proc_self_ops, proc_thread_self_ops, proc_mounts_o
 extern const struct inode_ops proc_exe_ops, proc_cwd_ops, proc_root_ops;
 extern const struct file_ops proc_mem_fops;
 extern const struct file_ops proc_file_ops;		/* of text that splice may take */
+extern const struct file_ops proc_mounts_fops;		/* that, and poll tells of changes of the mounts */
 
 /* hunt.c: files of debug builds, each with its comma */
 #ifdef CONFIG_DEBUG
