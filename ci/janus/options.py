@@ -176,7 +176,7 @@ def add_coverage(commands):
                               description="Runs the suite, the real programs, bad pointers, random programs and "
                                           "boots on a kernel that counts its lines (gcov), and the host's unit tests; "
                                           "leaves build/report/coverage/index.html, and fails when less than 80 % of "
-                                          "core's lines were run.".replace("%", "%%"))
+                                          "core's lines were run.")
     add_machines(sub)
     sub.add_argument("--again", action="store_true", help="run nothing, read what the last run counted")
     sub.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for each guest (default: 600)")
