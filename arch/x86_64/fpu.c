@@ -229,7 +229,8 @@ int fpu_set_extended(struct thread *t, const void *from)
 	if (present & 6)
 		memcpy(fpu + MXCSR, (const u8 *)from + MXCSR, 4);
 	if (present & 4)
-		memcpy(fpu + XSAVE_HEADER + XSAVE_HEADER_SIZE, (const u8 *)from + XSAVE_HEADER + XSAVE_HEADER_SIZE, 256);
+		memcpy(fpu + XSAVE_HEADER + XSAVE_HEADER_SIZE, (const u8 *)from + XSAVE_HEADER + XSAVE_HEADER_SIZE,
+		       256);
 	*(u64 *)(fpu + XSAVE_HEADER) = frame_middle.present;
 	t->arch.user_cpu = -1;
 	return 0;

@@ -283,7 +283,8 @@ static int times_attr(const struct timespec *t, struct kattr *a)
 
 static long do_utimes(int dirfd, uaddr_t path, const struct timespec *t, int flags)
 {
-	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	unsigned lookup =
+		(flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	struct kattr a;
 	int err = times_attr(t, &a);
 	long found;

@@ -41,7 +41,8 @@ static int chrdev_open(struct inode *inode, struct file *f)
 
 const struct file_ops chrdev_fops = { .open = chrdev_open };
 
-int register_chrdev(unsigned major, unsigned first, unsigned n, const struct file_ops *ops, const char *name, mode_t mode)
+int register_chrdev(unsigned major, unsigned first, unsigned n, const struct file_ops *ops, const char *name,
+		    mode_t mode)
 {
 	struct chrdev *c = kmalloc(sizeof(*c), GFP_KERNEL);
 

@@ -150,7 +150,8 @@ struct dentry *d_make_root(struct inode *inode)
 	return d;
 }
 
-struct dentry *d_alloc_pseudo(struct super_block *sb, struct inode *inode, const char *name, const struct dentry_ops *ops)
+struct dentry *d_alloc_pseudo(struct super_block *sb, struct inode *inode, const char *name,
+			      const struct dentry_ops *ops)
 {
 	struct qstr q = { name, strnlen(name, NAME_MAX), 0 };
 	struct dentry *d = dentry_new(sb, &q);
@@ -410,7 +411,8 @@ void d_genocide(struct dentry *root)
 		for (d = root, child = root; child; ) {
 			d = child;
 			spin_lock(&d->lock);
-			child = list_empty(&d->children) ? NULL : list_first_entry(&d->children, struct dentry, sibling);
+			child = list_empty(&d->children) ? NULL :
+				list_first_entry(&d->children, struct dentry, sibling);
 			spin_unlock(&d->lock);
 		}
 		if (d == root)

@@ -289,7 +289,8 @@ static u32 eventpoll_poll(struct file *f, struct poll_table *pt)
 		struct epoll_item *item = rb_entry(n, struct epoll_item, node);
 
 		ask.key = item->event.events;
-		if (!list_empty(&item->ready_link) && (file_poll(item->file, &ask) & item->event.events & ~EPOLL_PRIVATE_BITS))
+		if (!list_empty(&item->ready_link) &&
+		    (file_poll(item->file, &ask) & item->event.events & ~EPOLL_PRIVATE_BITS))
 			mask = POLLIN | POLLRDNORM;
 	}
 	return mask;
@@ -364,5 +365,6 @@ long sys_epoll_create(int size)
 
 void eventpoll_init(void)
 {
-	epoll_max_watches = (long)(nr_total_pages / RAM_SHARE * PAGE_SIZE / (sizeof(struct epoll_item) + sizeof(struct epoll_hook)));
+	epoll_max_watches = (long)(nr_total_pages / RAM_SHARE * PAGE_SIZE /
+				   (sizeof(struct epoll_item) + sizeof(struct epoll_hook)));
 }

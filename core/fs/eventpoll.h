@@ -44,9 +44,11 @@ struct epoll_hook {
 struct epoll_item {
 	struct rb_node node;		/* [ep->mutex] */
 	struct list_head ready_link;	/* [ready_lock] */
-	bool rung;			/* [ready_lock; cleared under mutex] it became ready (again) while on the list */
+	/* [ready_lock; cleared under mutex] it became ready (again) while on the list */
+	bool rung;
 	struct list_head file_link;	/* [tree_mutex] in file->epoll_links */
-	unsigned mark;			/* [tree_mutex] of the first in that list: the file was visited by the check of paths */
+	/* [tree_mutex] of the first in that list: the file was visited by the check of paths */
+	unsigned mark;
 	struct eventpoll *ep;		/* [const] */
 	struct file *file;		/* [const] not counted */
 	unsigned fd;			/* [const] */

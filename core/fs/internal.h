@@ -179,7 +179,8 @@ bool fd_cloexec(unsigned fd);
 void fd_set_cloexec(unsigned fd, bool on);
 
 /* ---- attr.c ---- */
-int simple_setattr(struct inode *i, const struct kattr *a);	/* what notify_change does where no inode_ops say; inode->lock */
+/* what notify_change does where no inode_ops say; inode->lock */
+int simple_setattr(struct inode *i, const struct kattr *a);
 
 /* ---- locks.c ---- */
 void locks_remove_posix(struct file *f, struct files *owner);	/* each close */

@@ -71,7 +71,8 @@ static void replace_range(struct inode *i, struct file_lock *want, struct file_l
 		if (!same_owner(l, want))
 			continue;
 		if (l->type == want->type) {
-			if ((want->start && l->end < want->start - 1) || (want->end < INT64_MAX && l->start > want->end + 1))
+			if ((want->start && l->end < want->start - 1) ||
+			    (want->end < INT64_MAX && l->start > want->end + 1))
 				continue;
 			want->start = min(want->start, l->start);
 			want->end = max(want->end, l->end);
@@ -122,7 +123,8 @@ static bool deadlock(const void *owner, const void *blocker)
 	return false;
 }
 
-/* One attempt, made on the way to sleep too: it may not. 0; -EAGAIN: somebody else has it; -EDEADLK; -ENOLCK: no memory. */
+/* One attempt, made on the way to sleep too: it may not. 0; -EAGAIN: somebody else has it; -EDEADLK; -ENOLCK: no
+ * memory. */
 static int try_lock(struct inode *i, const struct file_lock *request, struct lock_waiter *w)
 {
 	struct file_lock *new = NULL, *piece = NULL, *blocker;

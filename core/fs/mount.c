@@ -170,7 +170,8 @@ static struct mount *mount_after(struct mount *at, struct mount *m)
 	return NULL;
 }
 
-/* Everything below `m`, m first, parents before children: next one after `at`, or NULL. mount_lock or namespace_sem held. */
+/* Everything below `m`, m first, parents before children: next one after `at`, or NULL. mount_lock or
+ * namespace_sem held. */
 struct mount *mount_next(struct mount *at, struct mount *m)
 {
 	if (!list_empty(&at->children))
@@ -248,7 +249,8 @@ void mount_kill_tree(struct mount *m)
 	} while (leaf != m);
 }
 
-/* Below `copy`, which is of p, what lies below p: as deep as the user stacked it, so without recursion. 0 or -ENOMEM. */
+/* Below `copy`, which is of p, what lies below p: as deep as the user stacked it, so without recursion. 0 or
+ * -ENOMEM. */
 static int copy_below(struct mount *copy, const struct path *p)
 {
 	struct mount *top = p->mnt, *last = top, *last_copy = copy, *m = mount_next(top, top);
@@ -273,7 +275,8 @@ static int copy_below(struct mount *copy, const struct path *p)
 	return 0;
 }
 
-/* A copy of the mount (with `recurse`, of the tree) at p for a bind mount, in no tree; or ERR_PTR. namespace_sem held. */
+/* A copy of the mount (with `recurse`, of the tree) at p for a bind mount, in no tree; or ERR_PTR. namespace_sem
+ * held. */
 struct mount *mount_copy(const struct path *p, bool recurse)
 {
 	struct mount *copy = mount_new(p->mnt->sb, p->dentry, p->mnt->source, p->mnt->flags);

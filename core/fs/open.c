@@ -369,7 +369,8 @@ static bool has_trailing_slash(const char *name)
 		end--;
 	for (start = end; start && name[start - 1] != '/'; start--)
 		;
-	return end > start && !(name[start] == '.' && (end == start + 1 || (end == start + 2 && name[start + 1] == '.')));
+	return end > start &&
+	       !(name[start] == '.' && (end == start + 1 || (end == start + 2 && name[start + 1] == '.')));
 }
 
 static __noinline struct file *open_or_create(int dirfd, const char *name, const struct open_args *a)

@@ -156,7 +156,8 @@ static __noinline ssize_t long_transfer_at(unsigned fd, uaddr_t buf, size_t coun
 
 static inline bool is_simple_at(const struct file *f, u32 mode, loff_t pos)
 {
-	return likely(f && (f->mode & (mode | FMODE_WATCHED)) == mode && pos >= 0 && pos <= INT64_MAX - (loff_t)MAX_RW_COUNT);
+	return likely(f && (f->mode & (mode | FMODE_WATCHED)) == mode && pos >= 0 &&
+		      pos <= INT64_MAX - (loff_t)MAX_RW_COUNT);
 }
 
 long sys_pread64(unsigned fd, uaddr_t buf, size_t count, loff_t pos)
@@ -370,7 +371,8 @@ static long append_vector(unsigned fd, uaddr_t vec, unsigned long vlen, loff_t p
 	return n;
 }
 
-long sys_pwritev2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high, int flags)
+long sys_pwritev2(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos_low, unsigned long pos_high,
+		  int flags)
 {
 	if (rwf_refused(fd, flags, true))
 		return refuse_rwf(fd, vec, vlen, pos_low, true);
@@ -502,8 +504,8 @@ long sys_lseek(unsigned fd, loff_t offset, unsigned whence)
 	struct file *f = fd_own(fd);
 
 	/* Nobody is told of a new position. */
-	if (likely(f && (f->mode & FMODE_LSEEK)) && (!(f->mode & FMODE_ATOMIC_POS) || likely(ref_read(&f->refs) == 1)) &&
-	    likely(whence <= SEEK_HOLE))
+	if (likely(f && (f->mode & FMODE_LSEEK)) &&
+	    (!(f->mode & FMODE_ATOMIC_POS) || likely(ref_read(&f->refs) == 1)) && likely(whence <= SEEK_HOLE))
 		return f->ops->llseek(f, offset, whence);
 	return long_lseek(fd, offset, whence);
 }

@@ -167,7 +167,8 @@ ssize_t splice_to_pipe(struct file *in, loff_t *pos, struct file *out, size_t le
 
 	len = min(len, MAX_RW_COUNT);
 	if (in->ops->splice & SPLICE_FROM)
-		return in->mode & FMODE_PREAD ? file_to_pipe(in, pos, out, len, flags) : stream_to_pipe(in, out, len, flags);
+		return in->mode & FMODE_PREAD ? file_to_pipe(in, pos, out, len, flags) :
+			stream_to_pipe(in, out, len, flags);
 	n = lock_roomy(p, nonblocking(out, flags));	/* that is asked for first */
 	if (n > 0)
 		mutex_unlock(&p->lock);

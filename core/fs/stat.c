@@ -161,7 +161,8 @@ static struct statx_timestamp statx_time(const struct timespec *t)
 
 long sys_statx(int dirfd, uaddr_t path, unsigned flags, unsigned mask, uaddr_t buf)
 {
-	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	unsigned lookup =
+		(flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	struct statx x;
 	struct kstat k;
 	struct path p;

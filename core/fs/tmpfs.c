@@ -213,7 +213,8 @@ static int tmpfs_exchange(struct inode *old_dir, struct dentry *old, struct inod
 	return 0;
 }
 
-static int tmpfs_rename(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new, unsigned flags)
+static int tmpfs_rename(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new,
+			unsigned flags)
 {
 	bool is_dir = S_ISDIR(old->inode->mode);
 
@@ -533,7 +534,8 @@ struct file *shmem_file_create(const char *name, s64 size)
 
 struct file *shmem_file_reopen(struct file *f, const struct file_ops *ops, unsigned flags)
 {
-	return file_alloc_pseudo(shm_mount, inode_get(f->inode), f->path.dentry->name.name, &shm_dentry_ops, ops, flags);
+	return file_alloc_pseudo(shm_mount, inode_get(f->inode), f->path.dentry->name.name, &shm_dentry_ops, ops,
+				 flags);
 }
 
 void tmpfs_init(void)

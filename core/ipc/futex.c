@@ -173,7 +173,8 @@ static void unlock_pair(struct futex_pair *p)
 	arch_local_irq_restore(p->flags);
 }
 
-static void move(struct futex_waiter *w, struct futex_bucket *from, struct futex_bucket *to, const struct futex_key *key)
+static void move(struct futex_waiter *w, struct futex_bucket *from, struct futex_bucket *to,
+		 const struct futex_key *key)
 {
 	w->key = *key;
 	if (from == to)

@@ -90,7 +90,8 @@ static void walk_robust_list(struct thread *t)
 	for (unsigned n = 0; entry != head && n < ROBUST_LIST_LIMIT; n++) {
 		bool more = read_link(entry, &next, &next_pi);	/* before the lock may be freed by its next owner */
 
-		if (entry != pending && (pi ? futex_pi_robust(entry + offset, t) : owner_died(entry + offset, t, false)))
+		if (entry != pending &&
+		    (pi ? futex_pi_robust(entry + offset, t) : owner_died(entry + offset, t, false)))
 			return;
 		if (!more)
 			return;

@@ -117,7 +117,8 @@ long futex_lock_pi(uaddr_t addr, int op, uaddr_t utime)
 	}
 }
 
-/* Give the lock of `word` to its first waiter, or to nobody. 0, -EFAULT, or -EAGAIN when the word changed. [bucket->lock] */
+/* Give the lock of `word` to its first waiter, or to nobody. 0, -EFAULT, or -EAGAIN when the word changed.
+ * [bucket->lock] */
 static int hand_over(struct futex_bucket *b, const struct futex_key *key, uaddr_t addr, u32 word, u32 keep)
 {
 	bool more;

@@ -325,7 +325,8 @@ static long set_notify(struct mqueue *q, const struct sigevent *ev)
 	return 0;
 }
 
-/* SIGEV_THREAD: the C library's thread is sent a cookie through the netlink socket ev->signo. No descriptor is one here. */
+/* SIGEV_THREAD: the C library's thread is sent a cookie through the netlink socket ev->signo. No descriptor is one
+ * here. */
 static long refuse_thread(const struct sigevent *ev)
 {
 	char cookie[32];

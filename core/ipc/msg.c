@@ -235,7 +235,8 @@ static struct message *choose(struct msg_queue *q, s64 type, int flags)
 	return best;
 }
 
-/* Room for what MSG_COPY looks at, or ERR_PTR. Linux fills it from the buffer, so the user must be able to read that. */
+/* Room for what MSG_COPY looks at, or ERR_PTR. Linux fills it from the buffer, so the user must be able to read
+ * that. */
 static struct message *copy_room(uaddr_t msg, size_t size)
 {
 	size_t room = min_t(size_t, size, MSGMAX);

@@ -93,7 +93,8 @@ static struct ipc_object *segment_create(size_t size, int flags, s32 key)
 	if (shm_total_pages + (ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT) > SHMALL)
 		return ERR_PTR(-ENOSPC);
 	if (flags & SHM_HUGETLB)	/* there are none, and not everybody may ask for many */
-		return ERR_PTR(capable(CAP_IPC_LOCK) || ALIGN_UP(size, 2UL << 20) <= rlimit(RLIMIT_MEMLOCK) ? -ENOMEM : -EPERM);
+		return ERR_PTR(capable(CAP_IPC_LOCK) ||
+			       ALIGN_UP(size, 2UL << 20) <= rlimit(RLIMIT_MEMLOCK) ? -ENOMEM : -EPERM);
 	if (!(flags & SHM_NORESERVE) && ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT > nr_total_pages)
 		return ERR_PTR(-ENOMEM);
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
@@ -150,7 +151,8 @@ static struct file *open_segment(int id, int flags)
 	if (IS_ERR(o))
 		return (struct file *)o;
 	err = ipc_permitted(o, IPC_READ | (flags & SHM_RDONLY ? 0 : IPC_WRITE) | (flags & SHM_EXEC ? 0111 : 0));
-	f = err ? ERR_PTR(err) : shmem_file_reopen(segment_of(o)->file, &shm_file_ops, flags & SHM_RDONLY ? O_RDONLY : O_RDWR);
+	f = err ? ERR_PTR(err) :
+		shmem_file_reopen(segment_of(o)->file, &shm_file_ops, flags & SHM_RDONLY ? O_RDONLY : O_RDWR);
 	if (!IS_ERR(f)) {
 		f->private = segment_of(o);
 		ref_get(&o->refs);

@@ -24,8 +24,9 @@ static struct page *page_for_access(struct vma *vma, uaddr_t addr, bool write)
 		entry = pt_walk(mm->root, addr);
 		seen = entry ? pte_get(entry) : (pte_t){ 0 };
 		/* For a write the page must be one that nobody else sees, or shared by intent. */
-		if (seen.v && (!write || pte_writable(seen) || vma->flags & VM_SHARED ||
-			       (phys_to_page(pte_pa(seen))->flags & PG_ANON && phys_to_page(pte_pa(seen))->refs == 1))) {
+		if (seen.v &&
+		    (!write || pte_writable(seen) || vma->flags & VM_SHARED ||
+		     (phys_to_page(pte_pa(seen))->flags & PG_ANON && phys_to_page(pte_pa(seen))->refs == 1))) {
 			page = phys_to_page(pte_pa(seen));
 			page_get(page);
 		}

@@ -122,7 +122,8 @@ static void lock_all(struct mm *mm, u32 locked)
 
 	while (vma) {
 		if (!(vma->flags & VM_SPECIAL)) {
-			struct vma *changed = vma_change(vma, vma->start, vma->end, (vma->flags & ~(u32)VM_LOCKED) | locked);
+			struct vma *changed =
+				vma_change(vma, vma->start, vma->end, (vma->flags & ~(u32)VM_LOCKED) | locked);
 
 			vma = IS_ERR(changed) ? vma : vma_merge(changed);
 		}
@@ -141,7 +142,8 @@ long sys_mlockall(int flags)
 	if (!limit && !capable(CAP_IPC_LOCK))
 		return -EPERM;
 	down_write(&mm->mmap_lock);
-	if (flags & MCL_CURRENT && limit != RLIM_INFINITY && mm->total_vm > limit >> PAGE_SHIFT && !capable(CAP_IPC_LOCK))
+	if (flags & MCL_CURRENT && limit != RLIM_INFINITY && mm->total_vm > limit >> PAGE_SHIFT &&
+	    !capable(CAP_IPC_LOCK))
 		err = -ENOMEM;
 	if (!err) {
 		mm->def_flags = flags & MCL_FUTURE ? VM_LOCKED : 0;

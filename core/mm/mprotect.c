@@ -164,7 +164,8 @@ long sys_mprotect(uaddr_t addr, size_t len, unsigned long prot)
 		return -ENOMEM;
 	if (prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
 		return -EINVAL;
-	access = (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) | (prot & PROT_EXEC ? VM_EXEC : 0);
+	access = (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
+		 (prot & PROT_EXEC ? VM_EXEC : 0);
 	down_write(&mm->mmap_lock);
 	err = protect_range(mm, addr, end, access, grows);
 	up_write(&mm->mmap_lock);

@@ -208,7 +208,8 @@ long sys_mremap(uaddr_t addr, unsigned long old_len, unsigned long new_len, unsi
 	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
 		struct vma *vma = vma_find(mm, addr);
 
-		result = vma && vma->start <= addr ? remap_to(mm, addr, old_len, new_addr, new_len, (unsigned)flags) : -EFAULT;
+		result = vma && vma->start <= addr ? remap_to(mm, addr, old_len, new_addr, new_len, (unsigned)flags)
+						   : -EFAULT;
 	} else {
 		result = remap(mm, addr, old_len, new_len, (unsigned)flags, &filled);
 	}

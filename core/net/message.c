@@ -184,7 +184,8 @@ static int put_msghdr(struct socket *s, struct socket_msg *m, const struct msghd
 	if (h->name)
 		err = sockaddr_to_user(&m->name, m->namelen, h->name, umsg + offsetof(struct msghdr, namelen));
 	if (!err)
-		err = put_user(m->out_flags | (m->flags & (u32)MSG_CMSG_CLOEXEC), u32, umsg + offsetof(struct msghdr, flags));
+		err = put_user(m->out_flags | (m->flags & (u32)MSG_CMSG_CLOEXEC), u32,
+			       umsg + offsetof(struct msghdr, flags));
 	if (!err)
 		err = put_user(h->controllen - room, u64, umsg + offsetof(struct msghdr, controllen));
 	return err;

@@ -42,8 +42,9 @@ static int set_timeout(u64 *to, uaddr_t from, int len)
 /* The options that are on or off and nothing else. */
 static bool is_switch(int optname)
 {
-	const u64 switches = SWITCH(SO_DEBUG) | SWITCH(SO_REUSEADDR) | SWITCH(SO_DONTROUTE) | SWITCH(SO_BROADCAST) | SWITCH(SO_KEEPALIVE) |
-			     SWITCH(SO_OOBINLINE) | SWITCH(SO_NO_CHECK) | SWITCH(SO_REUSEPORT) | SWITCH(SO_PASSSEC) | SWITCH(SO_RXQ_OVFL);
+	const u64 switches = SWITCH(SO_DEBUG) | SWITCH(SO_REUSEADDR) | SWITCH(SO_DONTROUTE) | SWITCH(SO_BROADCAST) |
+			     SWITCH(SO_KEEPALIVE) | SWITCH(SO_OOBINLINE) | SWITCH(SO_NO_CHECK) |
+			     SWITCH(SO_REUSEPORT) | SWITCH(SO_PASSSEC) | SWITCH(SO_RXQ_OVFL);
 
 	return optname > 0 && optname < 64 && (switches & SWITCH(optname));
 }

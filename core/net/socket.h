@@ -22,7 +22,8 @@
 struct socket {
 	const struct socket_ops *ops;	/* [const] */
 	int type;			/* [const] SOCK_* */
-	struct file *file;		/* [const once set, until release()] whose owner hears of urgent bytes; NULL: not accepted */
+	/* [const once set, until release()] whose owner hears of urgent bytes; NULL: not accepted */
+	struct file *file;
 	struct fasync_list async;
 	bool short_of_room;		/* [atomic] somebody with O_ASYNC could not send: tell when there is room */
 	bool reader_waits;		/* [as is] in a stream's call: it sees what comes itself */
@@ -32,7 +33,8 @@ struct socket {
 	bool passcred;			/* [atomic] SO_PASSCRED */
 	u32 priority, mark;		/* [atomic] */
 	u32 rcvlowat;			/* [atomic] a read of a stream waits for so many bytes, 1 at least */
-	struct { u32 on, seconds; } linger;	/* [atomic, each] for getsockopt: a unix socket's close waits for nobody */
+	/* [atomic, each] for getsockopt: a unix socket's close waits for nobody */
+	struct { u32 on, seconds; } linger;
 };
 
 /* Descriptors that travel. The files are counted; the sender's user pays for them until they arrive. */
@@ -51,7 +53,8 @@ struct socket_msg {
 	int namelen;			/* 0: none */
 	const char *control;		/* sent: the user's control messages, for scm_send(); NULL: none */
 	size_t controllen;		/* with control */
-	struct scm_fds *fds;		/* sent: the family takes it, or the caller has what is left; received: the caller does */
+	/* sent: the family takes it, or the caller has what is left; received: the caller does */
+	struct scm_fds *fds;
 	struct ucred cred;
 	bool has_cred;			/* sent: the message named them */
 };

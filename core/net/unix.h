@@ -40,7 +40,8 @@ struct unix_sock {
 	bool reset;			/* [q] ECONNRESET waits to be told */
 	u8 shutdown;			/* [q, read as is] */
 	struct list_head queue;		/* [q] messages; of a listener, none */
-	struct unix_message *oob;	/* [q; read_mutex to take or pass] in the queue: the last byte sent with MSG_OOB */
+	/* [q; read_mutex to take or pass] in the queue: the last byte sent with MSG_OOB */
+	struct unix_message *oob;
 	u32 queued;			/* [q, read as is] */
 	u64 bytes;			/* [q] in the queue */
 	s64 sending;			/* [atomic] bytes of ours in others' queues */

@@ -52,7 +52,8 @@ static struct unix_sock *find_inode(const struct inode *inode)
 	return NULL;
 }
 
-/* Give u the name, if an abstract one is free: 0 or -EADDRINUSE. Under state_mutex; takes the address over on success. */
+/* Give u the name, if an abstract one is free: 0 or -EADDRINUSE. Under state_mutex; takes the address over on
+ * success. */
 static int publish(struct unix_sock *u, struct unix_address *a, const struct path *path)
 {
 	struct unix_sock **bucket;

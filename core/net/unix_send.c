@@ -118,7 +118,8 @@ static int message_send(struct unix_message *msg, struct unix_sock *to, struct s
 
 /* ---- streams, datagrams, records ---- */
 
-static int send_part(struct unix_sock *u, struct unix_sock *to, struct socket_msg *m, size_t size, bool urgent, u64 *deadline)
+static int send_part(struct unix_sock *u, struct unix_sock *to, struct socket_msg *m, size_t size, bool urgent,
+		     u64 *deadline)
 {
 	struct unix_message *msg = message_make(u, m, size, deadline);
 

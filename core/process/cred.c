@@ -69,11 +69,12 @@ static void put_later(const struct cred *old)
 	}
 }
 
-/* Does `new` let current do what `old` did not, or act as somebody else? Then others of the old kind may not look in. */
+/* Does `new` let current do what `old` did not, or act as somebody else? Then others of the old kind may not look
+ * in. */
 static bool changes_identity(const struct cred *old, const struct cred *new)
 {
-	return old->euid != new->euid || old->egid != new->egid || old->fsuid != new->fsuid || old->fsgid != new->fsgid ||
-	       (new->cap_permitted & ~old->cap_permitted);
+	return old->euid != new->euid || old->egid != new->egid || old->fsuid != new->fsuid ||
+	       old->fsgid != new->fsgid || (new->cap_permitted & ~old->cap_permitted);
 }
 
 void cred_commit(struct cred *new)

@@ -75,7 +75,8 @@ static void take_file_ids(struct exec *x, struct cred *c)
 {
 	struct inode *inode = x->file->inode;
 
-	if (!(READ_ONCE(inode->mode) & (S_ISUID | S_ISGID)) || (x->file->path.mnt->flags & MS_NOSUID) || current->no_new_privs)
+	if (!(READ_ONCE(inode->mode) & (S_ISUID | S_ISGID)) || (x->file->path.mnt->flags & MS_NOSUID) ||
+	    current->no_new_privs)
 		return;
 	/* A chown takes the bits away: the mode and the owner that we see are of one moment. */
 	GUARD(read, &inode->lock);
@@ -194,14 +195,16 @@ static bool same_cred(const struct cred *a, const struct cred *b)
 {
 	return a->euid == b->euid && a->suid == b->suid && a->fsuid == b->fsuid && a->egid == b->egid &&
 	       a->sgid == b->sgid && a->fsgid == b->fsgid && a->cap_permitted == b->cap_permitted &&
-	       a->cap_effective == b->cap_effective && a->cap_ambient == b->cap_ambient && a->securebits == b->securebits;
+	       a->cap_effective == b->cap_effective && a->cap_ambient == b->cap_ambient &&
+	       a->securebits == b->securebits;
 }
 
 static void install_creds(struct exec *x)
 {
 	const struct cred *old = current->cred, *new = x->cred;
-	bool other = old->euid != old->uid || old->egid != old->gid || new->euid != old->euid || new->egid != old->egid ||
-		     new->fsuid != old->fsuid || new->fsgid != old->fsgid || (new->cap_permitted & ~old->cap_permitted);
+	bool other = old->euid != old->uid || old->egid != old->gid || new->euid != old->euid ||
+		     new->egid != old->egid || new->fsuid != old->fsuid || new->fsgid != old->fsgid ||
+		     (new->cap_permitted & ~old->cap_permitted);
 
 	if (x->secure) {
 		current->pdeath_signal = 0;

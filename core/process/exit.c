@@ -211,7 +211,8 @@ static bool adopt(struct process *c, struct process *dying, struct process *reap
 	c->parent = reaper;
 	list_move_tail(&c->sibling, &reaper->children);
 	c->leader->exit_signal = SIGCHLD;
-	if (c->leader->exit_state == EXIT_ZOMBIE && c->nr_threads == 1 && !c->leader->tracer && notify_parent_exit(c->leader))
+	if (c->leader->exit_state == EXIT_ZOMBIE && c->nr_threads == 1 && !c->leader->tracer &&
+	    notify_parent_exit(c->leader))
 		return true;
 	pgrp_orphan_check(c, dying);
 	return false;

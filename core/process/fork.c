@@ -256,8 +256,8 @@ static bool too_many_processes(void)
 {
 	const struct cred *c = current->cred;
 
-	return READ_ONCE(c->user->processes) >= (s64)min_t(u64, rlimit(RLIMIT_NPROC), INT32_MAX) && c->user != &root_user &&
-	       !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN);
+	return READ_ONCE(c->user->processes) >= (s64)min_t(u64, rlimit(RLIMIT_NPROC), INT32_MAX) &&
+	       c->user != &root_user && !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN);
 }
 
 /* A signal that comes now is taken first, so that parent and child do not both get it; the call starts over. */
@@ -369,7 +369,8 @@ static struct thread *make_child(const struct clone_args *args, pid_t wanted, bo
 	return t;
 }
 
-/* Sleep until the child runs another program or ends. SIGKILL ends the wait: then the child is not to touch us. True: it did. */
+/* Sleep until the child runs another program or ends. SIGKILL ends the wait: then the child is not to touch us.
+ * True: it did. */
 static bool wait_for_vfork(struct thread *child, struct vfork_wait *v)
 {
 	bool done = true;

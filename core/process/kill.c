@@ -264,7 +264,8 @@ long sys_pidfd_send_signal(unsigned int pidfd, int sig, uaddr_t uinfo, unsigned 
 		err = copy_siginfo_in(&info, uinfo, SIG_ITS_OWN);
 		if (!err && info.si_signo != sig)
 			err = -EINVAL;
-		if (!err && pid != current->process->pids[PIDTYPE_TGID] && (info.si_code >= 0 || info.si_code == SI_TKILL))
+		if (!err && pid != current->process->pids[PIDTYPE_TGID] &&
+		    (info.si_code >= 0 || info.si_code == SI_TKILL))
 			err = -EPERM;
 	} else {
 		siginfo_user(&info, sig, SI_USER);

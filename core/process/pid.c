@@ -128,14 +128,16 @@ void pid_put(struct pid *pid)
 
 void pid_release_if_unused(struct pid *pid)
 {
-	if (!pid->thread && !pid->process && list_empty(&pid->users[PIDTYPE_PGID]) && list_empty(&pid->users[PIDTYPE_SID]))
+	if (!pid->thread && !pid->process && list_empty(&pid->users[PIDTYPE_PGID]) &&
+	    list_empty(&pid->users[PIDTYPE_SID]))
 		pid_free_new(pid);
 }
 
 void pid_attach(struct process *p, enum pid_type type, struct pid *pid)
 {
 	p->pids[type] = pid;
-	list_add(&p->pid_links[type], &pid->users[type]);	/* the newest first: of setpriority's errors the last counts */
+	/* the newest first: of setpriority's errors the last counts */
+	list_add(&p->pid_links[type], &pid->users[type]);
 }
 
 void pid_detach(struct process *p, enum pid_type type)

@@ -79,10 +79,13 @@ void signal_wake(struct thread *t, bool fatal);			/* [sig] */
 void signal_recalc(struct thread *t);				/* TF_SIGPENDING of current or a new thread. [sig] */
 void signal_retarget(struct thread *t, sigset_t mask);		/* others are to take what t will not. [sig] */
 void kill_other_threads(struct process *p);			/* [sig]; SIGKILL to all but current */
-void jobctl_leave(struct thread *t, bool *notify);		/* an exiting thread counts no longer in a stop. [sig] */
-bool count_stopped(struct thread *t);				/* t takes part; true: the last, tell the parent. [sig] */
+/* an exiting thread counts no longer in a stop. [sig] */
+void jobctl_leave(struct thread *t, bool *notify);
+/* t takes part; true: the last, tell the parent. [sig] */
+bool count_stopped(struct thread *t);
 void notify_parent_stop(struct process *p, int why);		/* CLD_STOPPED, CLD_CONTINUED. [tl] */
-void notify_stop(struct process *to, struct thread *t, int why, int status);	/* the same to anyone; CLD_TRAPPED. [tl] */
+/* the same to anyone; CLD_TRAPPED. [tl] */
+void notify_stop(struct process *to, struct thread *t, int why, int status);
 /* t ended, a leader or traced: tell who waits for it. True: nobody will, reap it now. [tl] */
 bool notify_parent_exit(struct thread *t);
 long restart_none(struct thread *t);
@@ -93,9 +96,11 @@ static inline bool traced_by(const struct thread *t, const struct process *p)	/*
 	return t->tracer && t->tracer->process == p;
 }
 void ptrace_trap_notify(struct thread *t);			/* its group was stopped or continued. [sig] */
-int ptrace_signal(struct ksignal *ks, struct sighand **sh, struct irqflags *flags);	/* which to take, 0: none. [sig] */
+/* which to take, 0: none. [sig] */
+int ptrace_signal(struct ksignal *ks, struct sighand **sh, struct irqflags *flags);
 void ptrace_trap(struct sighand **sh, struct irqflags *flags);	/* what jobctl asks for. [sig], released meanwhile */
-int ptrace_notify(int code, unsigned long message);		/* stop with SIGTRAP and code; the signal to go on with */
+/* stop with SIGTRAP and code; the signal to go on with */
+int ptrace_notify(int code, unsigned long message);
 bool ptrace_event(int event, unsigned long message);		/* stop, if the tracer wants to know: did it? */
 void ptrace_exec(pid_t old_tid);				/* a program was executed */
 void ptrace_call_exit(struct trapframe *tf);			/* call_exit_due */
@@ -109,8 +114,10 @@ void ptrace_exit(struct thread *tracer, struct list_head *dead);	/* it lets all 
 /* ---- life and death ---- */
 void do_exit(int code) __noreturn;				/* this thread alone; code is a wait status */
 void vfork_release(struct thread *t);				/* exec or exit: the vfork parent goes on */
-void thread_release(struct thread *t);				/* off every list, numbers free. [tl]; then thread_put() */
-/* The same, onto `dead` by thread_link; a leader that waited for t as its last goes too, or its parent hears of it. [tl] */
+/* off every list, numbers free. [tl]; then thread_put() */
+void thread_release(struct thread *t);
+/* The same, onto `dead` by thread_link; a leader that waited for t as its last goes too, or its parent hears of
+ * it. [tl] */
 void thread_reap(struct thread *t, struct list_head *dead);
 void put_dead(struct list_head *dead);				/* outside of locks */
 void pgrp_orphan_check(struct process *p, struct process *dying_parent);	/* session.c. [tl] */

@@ -192,7 +192,8 @@ long sys_times(uaddr_t tbuf)
 	if (tbuf) {
 		flags = tasklist_lock_irq();
 		process_cputime(p, &utime, &stime);
-		tms = (struct tms){ ns_to_clock(utime), ns_to_clock(stime), ns_to_clock(p->cutime), ns_to_clock(p->cstime) };
+		tms = (struct tms){ ns_to_clock(utime), ns_to_clock(stime), ns_to_clock(p->cutime),
+				    ns_to_clock(p->cstime) };
 		tasklist_unlock_irq(flags);
 		if (copy_struct_out(tbuf, &tms))
 			return -EFAULT;

@@ -131,7 +131,8 @@ static void begin_stop(struct process *p, int signo)
 	struct thread *t;
 
 	if (!(p->sig_flags & SIGNAL_STOPPED))
-		p->stop_signal = signo;	/* else a tracer let this thread go on, but the group is still stopped by the first */
+		/* else a tracer let this thread go on, but the group is still stopped by the first */
+		p->stop_signal = signo;
 	p->group_stop_count = 0;
 	list_for_each_entry(t, &p->threads, thread_link) {
 		if (thread_flag(t, TF_EXITING) || (READ_ONCE(t->state) & THREAD_STOPPED))
@@ -388,7 +389,8 @@ static void settle_early(const struct early_restart *r, const struct ksignal *ks
 }
 
 /* Before a handler's frame is written, which is to be as the program's own: true: the thread was to make a step. */
-static __noinline bool settle_traced(const struct early_restart *r, const struct ksignal *ks, bool taken, struct trapframe *tf)
+static __noinline bool settle_traced(const struct early_restart *r, const struct ksignal *ks, bool taken,
+				     struct trapframe *tf)
 {
 	struct thread *t = current;
 

@@ -145,7 +145,8 @@ void kill_other_threads(struct process *p)
 }
 
 /* A signal is queued: who is to notice? Inlined likewise. */
-static __always_inline void complete_send(struct process *p, struct sighand *sh, struct thread *first, int signo, bool to_process)
+static __always_inline void complete_send(struct process *p, struct sighand *sh, struct thread *first, int signo,
+					  bool to_process)
 {
 	struct thread *t = choose(p, first, signo, to_process), *other;
 

@@ -49,7 +49,8 @@ static int put_strings(struct exec *x, uaddr_t *execfn)
 }
 
 /* Everything auxv says. Order and contents are Linux's. */
-static u32 fill_auxv(u64 *v, struct exec *x, const struct elf_image *image, uaddr_t platform, uaddr_t random, uaddr_t execfn)
+static u32 fill_auxv(u64 *v, struct exec *x, const struct elf_image *image, uaddr_t platform, uaddr_t random,
+		     uaddr_t execfn)
 {
 	const struct cred *c = current->cred;
 	u32 n = 0;

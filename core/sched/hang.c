@@ -49,8 +49,8 @@ static void look_at_self(struct watch *w, struct cpu *cpu)
 	if (cpu->running == cpu->idle || w->passes != w->passes_seen)
 		w->stuck = 0;
 	else if (++w->stuck == patience)
-		panic_frame(w->frame, "hang: CPU %u has been in the kernel for %u s, in thread %d (%s)", cpu->id, patience,
-			    cpu->running->tid, cpu->running->comm);
+		panic_frame(w->frame, "hang: CPU %u has been in the kernel for %u s, in thread %d (%s)", cpu->id,
+			    patience, cpu->running->tid, cpu->running->comm);
 	w->passes_seen = w->passes;
 }
 

@@ -39,7 +39,8 @@ struct rq {
 	struct cpu *cpu;
 	unsigned nr_running;		/* runnable threads, the running one included; read by others as is */
 	bool yielding;			/* the running thread gives its turn away */
-	struct thread *handoff;		/* woken here by the running thread: next when that sleeps, without a visit to the tree */
+	/* woken here by the running thread: next when that sleeps, without a visit to the tree */
+	struct thread *handoff;
 	struct thread *push;		/* leaves this CPU after the switch: its affinity changed */
 	struct fair_queue fair;
 	struct rt_queue rt;

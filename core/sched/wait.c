@@ -70,7 +70,8 @@ void wait_prepare(struct wait_queue *q, struct wait_entry *e, u32 state)
 		link_entry(q, e);
 	WRITE_ONCE(current->state, state);
 	spin_unlock_irqrestore(&q->lock, flags);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* on the queue and in this state before the condition is read */
+	/* on the queue and in this state before the condition is read */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void wait_finish(struct wait_queue *q, struct wait_entry *e)

@@ -9,9 +9,10 @@
 #include <janus/thread.h>
 
 /* The handler is called last of all, and returns to the door. So this needs no frame record of its own. */
-__attribute__((optimize("omit-frame-pointer")))
-long syscall_dispatch(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e, unsigned long f,
-		      unsigned long number)
+__attribute__((optimize("omit-frame-pointer"))) long syscall_dispatch(unsigned long a, unsigned long b,
+								      unsigned long c, unsigned long d,
+								      unsigned long e, unsigned long f,
+								      unsigned long number)
 {
 	u32 nr = (u32)number;
 	syscall_fn_t handler = syscall_table[nr & (SYSCALL_SLOTS - 1)];

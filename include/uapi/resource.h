@@ -31,7 +31,8 @@ struct rlimit { u64 cur, max; };
 #define RUSAGE_THREAD 1
 struct rusage {
 	struct timeval utime, stime;
-	s64 maxrss, ixrss, idrss, isrss, minflt, majflt, nswap, inblock, oublock, msgsnd, msgrcv, nsignals, nvcsw, nivcsw;
+	s64 maxrss, ixrss, idrss, isrss, minflt, majflt, nswap, inblock, oublock, msgsnd, msgrcv, nsignals, nvcsw,
+		nivcsw;
 };
 
 #define PRIO_PROCESS 0

@@ -325,7 +325,8 @@ static long in_vdso(const char *tail)
 	for (Elf64_Word i = 0; names && symbols && hash && i < hash[1]; i++) {
 		const char *name = names + symbols[i].st_name;
 
-		if (!strncmp(name, "__", 2) && strlen(name) > strlen(tail) && !strcmp(name + strlen(name) - strlen(tail), tail))
+		if (!strncmp(name, "__", 2) && strlen(name) > strlen(tail) &&
+		    !strcmp(name + strlen(name) - strlen(tail), tail))
 			return (long)(base + symbols[i].st_value);
 	}
 	return 0;
@@ -342,9 +343,10 @@ static const struct scenario scenarios[] = {
 	{ "read-zero", "call", "one byte from /dev/zero", SYS_read, prepare_zero, check_one, NULL },
 	{ "read", "call", "one byte from a pipe that has one", SYS_read, prepare_read, check_one, NULL },
 	{ "write", "call", "one byte to a pipe nobody waits for", SYS_write, prepare_write, check_one, clean_write },
-	{ "switch", "call", "a byte from a pipe that another process has yet to write: two switches", SYS_read, prepare_switch,
-	  check_one, NULL },
-	{ "eventfd", "call", "add to a counter nobody waits for", SYS_write, prepare_eventfd, check_eight, clean_eventfd },
+	{ "switch", "call", "a byte from a pipe that another process has yet to write: two switches", SYS_read,
+	  prepare_switch, check_one, NULL },
+	{ "eventfd", "call", "add to a counter nobody waits for", SYS_write, prepare_eventfd, check_eight,
+	  clean_eventfd },
 	{ "pread", "call", "4 KiB of a file in memory", SYS_pread64, prepare_pread, check_page, NULL },
 	{ "fstat", "call", "the attributes of an open file", SYS_fstat, prepare_fstat, check_fstat, NULL },
 	{ "stat", "call", "the attributes of a path", SYS_newfstatat, prepare_statat, check_fstat, NULL },
@@ -352,21 +354,28 @@ static const struct scenario scenarios[] = {
 	{ "clock_gettime", "call", "the clock, by the call", SYS_clock_gettime, prepare_clock, NULL, NULL },
 	{ "futex", "call", "wake a word nobody waits for", SYS_futex, prepare_wake, check_zero, NULL },
 	{ "ppoll", "call", "a pipe that is ready", SYS_ppoll, prepare_poll, check_one, clean_poll },
-	{ "epoll_pwait", "call", "a pipe that is ready, by epoll", SYS_epoll_pwait, prepare_epoll, check_one, clean_poll },
+	{ "epoll_pwait", "call", "a pipe that is ready, by epoll", SYS_epoll_pwait, prepare_epoll, check_one,
+	  clean_poll },
 	{ "mmap", "call", "a page of anonymous memory", SYS_mmap, prepare_mmap, check_mapping, clean_mmap },
 	{ "munmap", "call", "an untouched page", SYS_munmap, prepare_munmap, check_zero, NULL },
-	{ "signal", "call", "a signal to oneself: delivery, handler, sigreturn", SYS_tgkill, prepare_signal, check_signal, NULL },
+	{ "signal", "call", "a signal to oneself: delivery, handler, sigreturn", SYS_tgkill, prepare_signal,
+	  check_signal, NULL },
 	{ "close", "call", "an open file", SYS_close, prepare_close, check_zero, NULL },
 	{ "pwrite", "call", "4 KiB into a file in memory", SYS_pwrite64, prepare_pwrite, check_page, NULL },
-	{ "unix-send", "call", "one byte to a unix socket nobody waits for", SYS_sendto, prepare_unix, check_one, clean_unix },
-	{ "mprotect", "call", "a touched page, read-only and back", SYS_mprotect, prepare_mprotect, check_zero, NULL },
+	{ "unix-send", "call", "one byte to a unix socket nobody waits for", SYS_sendto, prepare_unix, check_one,
+	  clean_unix },
+	{ "mprotect", "call", "a touched page, read-only and back", SYS_mprotect, prepare_mprotect, check_zero,
+	  NULL },
 	{ "brk", "call", "the heap a page larger, and smaller", SYS_brk, prepare_brk, check_break, NULL },
-	{ "vdso-clock", "function", "the clock without the kernel: a function of the vDSO", -1, prepare_vdso, check_zero, NULL },
+	{ "vdso-clock", "function", "the clock without the kernel: a function of the vDSO", -1, prepare_vdso,
+	  check_zero, NULL },
 	{ "fault", "load", "the first touch of a page", -1, prepare_fault, check_zero, NULL },
-	{ "fault-file", "load", "the first touch of a file's page that memory has", -1, prepare_fault_file, check_zero, NULL },
+	{ "fault-file", "load", "the first touch of a file's page that memory has", -1, prepare_fault_file,
+	  check_zero, NULL },
 	{ "cow", "store", "the first write to a page that a file still owns", -1, prepare_cow, check_zero, NULL },
 	{ "fork", "call", "clone, on the parent's side", SYS_clone, prepare_fork, check_fork, NULL },
-	{ "fork-child", "child", "clone, on the child's side: from its first switch", SYS_clone, prepare_fork, check_fork, NULL },
+	{ "fork-child", "child", "clone, on the child's side: from its first switch", SYS_clone, prepare_fork,
+	  check_fork, NULL },
 	{ "wait4", "call", "ask for a child that has ended", SYS_wait4, prepare_wait, check_wait, NULL },
 	{ "exec", "exec", "a program that starts itself anew", SYS_execve, prepare_exec, check_never, NULL },
 };
@@ -516,7 +525,8 @@ static bool group_right(struct group *g)
 
 static bool count(const char *names)
 {
-	const struct timespec settle = { .tv_nsec = 40000000 };		/* what a grace period frees is not paid for here */
+	/* what a grace period frees is not paid for here */
+	const struct timespec settle = { .tv_nsec = 40000000 };
 	struct group g;
 	int64_t with, without;
 

@@ -146,9 +146,9 @@ static void inspect_descriptors(struct box *box)
 		if (flags < 0)
 			continue;
 		fstat(fd, &st);
-		note(box, "fd %d: flags %lx %lx at %ld mode %o links %ld size %ld\n", fd, flags, CALL(fcntl, fd, F_GETFL),
-		     S_ISDIR(st.st_mode) ? 0 : CALL(lseek, fd, 0, SEEK_CUR), st.st_mode, (long)st.st_nlink,
-		     S_ISREG(st.st_mode) ? (long)st.st_size : 0);
+		note(box, "fd %d: flags %lx %lx at %ld mode %o links %ld size %ld\n", fd, flags,
+		     CALL(fcntl, fd, F_GETFL), S_ISDIR(st.st_mode) ? 0 : CALL(lseek, fd, 0, SEEK_CUR), st.st_mode,
+		     (long)st.st_nlink, S_ISREG(st.st_mode) ? (long)st.st_size : 0);
 	}
 }
 
@@ -186,8 +186,8 @@ static void inspect_objects(struct box *box)
 	msgctl(scene_ipc[MSG], IPC_STAT, &queue);
 	shmctl(scene_ipc[SHM], IPC_STAT, &memory);
 	CALL(semctl, scene_ipc[SEM], 0, GETALL | 0x100 /* IPC_64, that some C libraries pass */, sem);
-	note(box, "messages %ld in %ld semaphores %d %d %d attached %ld\n", (long)queue.msg_qnum, (long)queue.msg_cbytes,
-	     sem[0], sem[1], sem[2], (long)memory.shm_nattch);
+	note(box, "messages %ld in %ld semaphores %d %d %d attached %ld\n", (long)queue.msg_qnum,
+	     (long)queue.msg_cbytes, sem[0], sem[1], sem[2], (long)memory.shm_nattch);
 }
 
 static void inspect_zone(struct box *box, enum actor who)
@@ -337,7 +337,8 @@ void actors_begin(void)
 	fflush(stdout);
 	if (fork_as(stage->box[A].tid) == 0)
 		begin_a();
-	while (!__atomic_load_n(&stage->ready, __ATOMIC_ACQUIRE) && waitid(P_PID, stage->box[A].tid, NULL, WEXITED | WNOHANG | WNOWAIT) == 0)
+	while (!__atomic_load_n(&stage->ready, __ATOMIC_ACQUIRE) &&
+	       waitid(P_PID, stage->box[A].tid, NULL, WEXITED | WNOHANG | WNOWAIT) == 0)
 		sched_yield();
 	for (enum actor who = A; who < ACTORS; who++) {
 		snprintf(path, sizeof(path), "/proc/%d/task/%d", stage->box[who == B ? B : A].tid, stage->box[who].tid);
@@ -390,7 +391,8 @@ void actors_watch(pid_t child)
 
 const struct sighting *actors_sighting(void)
 {
-	return sightings_told < stage->sightings && sightings_told < SIGHTINGS ? &stage->sighting[sightings_told++] : NULL;
+	return sightings_told < stage->sightings && sightings_told < SIGHTINGS ?
+	       &stage->sighting[sightings_told++] : NULL;
 }
 
 const char *actors_inspection(enum actor who)

@@ -93,7 +93,8 @@ void on(enum actor who, long nr, long a0, long a1, long a2, long a3, long a4, lo
 
 /* A fresh tree: /w with files a, b, directory d and links; what was left of the last one goes. */
 void scene_files(void);
-/* A queue of messages, three semaphores and two pages of shared memory, with the keys 1 to 3; others go, and queues with names. */
+/* A queue of messages, three semaphores and two pages of shared memory, with the keys 1 to 3; others go, and
+ * queues with names. */
 enum { MSG, SEM, SHM, IPC_KINDS };
 extern int scene_ipc[IPC_KINDS];
 void scene_objects(void);

@@ -64,17 +64,17 @@ static const struct choices by_detail[] = {
 	CHOICES("access", F_OK, R_OK, W_OK, X_OK, R_OK | W_OK, 7, 8),
 	CHOICES("seek", SEEK_SET, SEEK_CUR, SEEK_END, 3, 4, 5, -1),
 	CHOICES("rename", 0, 0, 1, 2, 3, 8),
-	CHOICES("fcntl", F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ, F_GET_SEALS,
-		F_ADD_SEALS, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_GETOWN, F_SETOWN,
-		F_SETSIG, F_GETSIG, 9999),
+	CHOICES("fcntl", F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, F_SETPIPE_SZ,
+		F_GET_SEALS, F_ADD_SEALS, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW,
+		F_GETOWN, F_SETOWN, F_SETSIG, F_GETSIG, 9999),
 	CHOICES("flock", 1, 2, 8, 5, 6, 5, 6, 77),
-	CHOICES("prot", PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_EXEC,
-		PROT_READ | PROT_EXEC, PROT_WRITE, 0x100000),
+	CHOICES("prot", PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE,
+		PROT_EXEC, PROT_READ | PROT_EXEC, PROT_WRITE, 0x100000),
 	CHOICES("map", MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
 		MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS, MAP_FIXED | MAP_SHARED, MAP_FIXED | MAP_SHARED,
-		MAP_FIXED | MAP_PRIVATE, MAP_FIXED | MAP_PRIVATE, MAP_FIXED, MAP_FIXED | 3, MAP_PRIVATE | MAP_ANONYMOUS,
-		MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, MAP_FIXED | MAP_SHARED | MAP_POPULATE,
-		MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED),
+		MAP_FIXED | MAP_PRIVATE, MAP_FIXED | MAP_PRIVATE, MAP_FIXED, MAP_FIXED | 3,
+		MAP_PRIVATE | MAP_ANONYMOUS, MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS,
+		MAP_FIXED | MAP_SHARED | MAP_POPULATE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED),
 	CHOICES("mremap", 1, 1, 3, 3, 3, 0, 5, 7, 8),
 	CHOICES("madvise", 0, 1, 2, 3, 4, 4, 9, 10, 11, 14, 15, 16, 17, 18, 19, 22, 23, 999),
 	CHOICES("msync", MS_SYNC, MS_ASYNC, MS_INVALIDATE, MS_SYNC | MS_ASYNC, 0, 64),
@@ -108,9 +108,10 @@ static const struct choices by_detail[] = {
 	CHOICES("wait", 0, WNOHANG, WNOHANG, WNOHANG | WUNTRACED, WNOHANG | WCONTINUED, WEXITED | WNOHANG, WEXITED | WNOWAIT,
 		WSTOPPED | WNOHANG, WEXITED | WSTOPPED | WCONTINUED | WNOHANG, __WALL | WNOHANG, 99),
 	CHOICES("idtype", P_ALL, P_PID, P_PGID, P_PIDFD, P_PID, 9),
-	CHOICES("clone", SIGCHLD, SIGCHLD, 0, SIGCHLD | CLONE_FS, SIGCHLD | CLONE_FILES, SIGCHLD | CLONE_FS | CLONE_FILES,
-		SIGCHLD | CLONE_SIGHAND, SIGCHLD | CLONE_THREAD, SIGUSR1, SIGCHLD | 1L << 32 /* CLEAR_SIGHAND */, CLONE_PIDFD | SIGCHLD,
-		SIGCHLD | CLONE_PARENT_SETTID, CLONE_FS, CLONE_FILES),
+	CHOICES("clone", SIGCHLD, SIGCHLD, 0, SIGCHLD | CLONE_FS, SIGCHLD | CLONE_FILES,
+		SIGCHLD | CLONE_FS | CLONE_FILES, SIGCHLD | CLONE_SIGHAND, SIGCHLD | CLONE_THREAD, SIGUSR1,
+		SIGCHLD | 1L << 32 /* CLEAR_SIGHAND */, CLONE_PIDFD | SIGCHLD, SIGCHLD | CLONE_PARENT_SETTID,
+		CLONE_FS, CLONE_FILES),
 	CHOICES("prio", 0, 0, 1, 7),
 	CHOICES("sched", 0, 1, 2, 3, 5, 6, 7, 0x40000001, -1),
 	CHOICES("timer", 0, 0, TIMER_ABSTIME, 2),
@@ -122,12 +123,13 @@ static const struct choices by_detail[] = {
 	CHOICES("arch_prctl", 0x1001, 0x1003, 0x1004, 0x1011, 99),
 	CHOICES("ioctl", FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TIOCOUTQ, FIOQSIZE, TCGETS, TIOCGWINSZ, 0x12345),
 	CHOICES("xattr", 0, 0, 1, 2, 3, 4),
-	CHOICES("mount", 0, 0, MS_RDONLY, MS_BIND, MS_BIND, MS_BIND | MS_REC, MS_REMOUNT | MS_RDONLY, MS_REMOUNT | MS_BIND | MS_RDONLY,
-		MS_REMOUNT, MS_MOVE, MS_NOEXEC | MS_NODEV, MS_PRIVATE, MS_NOSUID),
+	CHOICES("mount", 0, 0, MS_RDONLY, MS_BIND, MS_BIND, MS_BIND | MS_REC, MS_REMOUNT | MS_RDONLY,
+		MS_REMOUNT | MS_BIND | MS_RDONLY, MS_REMOUNT, MS_MOVE, MS_NOEXEC | MS_NODEV, MS_PRIVATE, MS_NOSUID),
 	CHOICES("umount", 0, 0, MNT_DETACH, 1, 4, 8, 16),
 	CHOICES("getrandom", 0, 1, 2, 4, 6, 8),
-	CHOICES("ipc", 0, IPC_NOWAIT, IPC_NOWAIT, IPC_NOWAIT | MSG_NOERROR, MSG_NOERROR, IPC_CREAT | 0666, IPC_CREAT | 0600,
-		IPC_CREAT | IPC_EXCL | 0666, 0444, MSG_EXCEPT | IPC_NOWAIT, 040000 /* MSG_COPY */ | IPC_NOWAIT),
+	CHOICES("ipc", 0, IPC_NOWAIT, IPC_NOWAIT, IPC_NOWAIT | MSG_NOERROR, MSG_NOERROR, IPC_CREAT | 0666,
+		IPC_CREAT | 0600, IPC_CREAT | IPC_EXCL | 0666, 0444, MSG_EXCEPT | IPC_NOWAIT,
+		040000 /* MSG_COPY */ | IPC_NOWAIT),
 	CHOICES("shm", 0, SHM_REMAP, SHM_REMAP, SHM_REMAP | SHM_RDONLY, SHM_REMAP | SHM_EXEC, SHM_RND),
 	CHOICES("rusage", 0, -1, 1, 9),
 	CHOICES("inotify", 0, IN_NONBLOCK, IN_NONBLOCK, IN_CLOEXEC | IN_NONBLOCK, 1),
@@ -155,7 +157,8 @@ static const struct choices by_call[] = {
 	CHOICES("faccessat2", 0, 0, AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_EMPTY_PATH, 1),
 	/* Not the commands that go by an object's place, which earlier programs have part in. */
 	CHOICES("msgctl", IPC_RMID, IPC_SET, IPC_STAT, IPC_STAT, 99),
-	CHOICES("semctl", IPC_RMID, IPC_SET, IPC_STAT, GETPID, GETVAL, GETALL, GETNCNT, GETZCNT, SETVAL, SETVAL, SETVAL, SETALL, SETALL, 99),
+	CHOICES("semctl", IPC_RMID, IPC_SET, IPC_STAT, GETPID, GETVAL, GETALL, GETNCNT, GETZCNT, SETVAL, SETVAL,
+		SETVAL, SETALL, SETALL, 99),
 	CHOICES("shmctl", IPC_RMID, IPC_SET, IPC_STAT, IPC_STAT, SHM_LOCK, SHM_UNLOCK, 99),
 };
 
@@ -170,9 +173,9 @@ static const struct choices by_name[] = {
 	CHOICES("usize", 24, 24, 24, 16, 32, 0),
 	CHOICES("addrlen", 4, 5, 4, 4, 5, 5, 110, 2, 1, 0, 111, -1),
 	CHOICES("addr_len", 0, 0, 4, 5, 5, 110, 2),
-	CHOICES("optname", SO_REUSEADDR, SO_TYPE, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_PASSCRED, SO_PASSCRED, SO_PEERCRED,
-		SO_RCVTIMEO, SO_SNDTIMEO, SO_ACCEPTCONN, SO_PROTOCOL, SO_DOMAIN, SO_LINGER, SO_KEEPALIVE, SO_OOBINLINE, SO_PRIORITY,
-		SO_RCVLOWAT, SO_BROADCAST, 99),
+	CHOICES("optname", SO_REUSEADDR, SO_TYPE, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_PASSCRED, SO_PASSCRED,
+		SO_PEERCRED, SO_RCVTIMEO, SO_SNDTIMEO, SO_ACCEPTCONN, SO_PROTOCOL, SO_DOMAIN, SO_LINGER, SO_KEEPALIVE,
+		SO_OOBINLINE, SO_PRIORITY, SO_RCVLOWAT, SO_BROADCAST, 99),
 	CHOICES("optlen", 4, 4, 4, 4, 12, 16, 0, 1, 8, -1),
 	CHOICES("timeout", 0, 0, 0, -1, 1000000),
 	CHOICES("timeout_msecs", 0, 0, 0, -1, 1000000),
@@ -261,7 +264,8 @@ static long choose_value(const struct call *call, const struct arg *arg, struct 
 	if ((!strcmp(arg->name, "flags") || !strcmp(arg->name, "flag") || !strcmp(arg->name, "cmd")) &&
 	    chosen_from(by_call, sizeof(by_call) / sizeof(by_call[0]), call->name, &value, r))
 		return value;
-	if (chosen_from(by_detail, N_BY_DETAIL, arg->detail, &value, r) || chosen_from(by_name, N_BY_NAME, arg->name, &value, r))
+	if (chosen_from(by_detail, N_BY_DETAIL, arg->detail, &value, r) ||
+	    chosen_from(by_name, N_BY_NAME, arg->name, &value, r))
 		return value;
 	switch (arg->kind) {
 	case K_FD: return choose_fd(call, arg->name, r);
@@ -292,15 +296,16 @@ static void find_pointers(struct step *step, struct random *r)
 	bool locks = command >= F_GETLK && command <= F_SETLKW;
 	int at = -1;
 
-	if (is(step, "semctl") && (step->value[2] == IPC_SET || step->value[2] == IPC_STAT || step->value[2] == GETALL ||
-				   step->value[2] == SETALL))
+	if (is(step, "semctl") && (step->value[2] == IPC_SET || step->value[2] == IPC_STAT ||
+				   step->value[2] == GETALL || step->value[2] == SETALL))
 		at = 3;
 	else if (is(step, "fcntl") && (locks || (command >= F_OFD_GETLK && command <= F_OFD_SETLKW)))
 		at = 2;
 	else if (is(step, "ioctl"))
 		at = 2;
-	else if ((is(step, "prctl") && (command == PR_GET_PDEATHSIG || command == PR_GET_NAME || command == PR_GET_CHILD_SUBREAPER ||
-					command == PR_GET_TID_ADDRESS)) || (is(step, "arch_prctl") && command > 0x1001))
+	else if ((is(step, "prctl") && (command == PR_GET_PDEATHSIG || command == PR_GET_NAME ||
+					command == PR_GET_CHILD_SUBREAPER || command == PR_GET_TID_ADDRESS)) ||
+		 (is(step, "arch_prctl") && command > 0x1001))
 		at = 1;
 	if (at < 0)
 		return;
@@ -323,7 +328,8 @@ static void choose_memory(struct step *step, int i, struct random *r)
 	if (arg->direction != OUT || step->value[i] == PLACE_ZONE)
 		choose_memory_bytes(step, i, r);
 	if (step->value[i] == PLACE_ZONE) {
-		long at = is(step, "futex") ? FUTEX_AT(random_below(r, 2)) - ZONE : random_below(r, ZONE_PAGES) * (long)PAGE;
+		long at = is(step, "futex") ? FUTEX_AT(random_below(r, 2)) - ZONE :
+			  random_below(r, ZONE_PAGES) * (long)PAGE;
 
 		memcpy(step->memory[i].bytes, &at, sizeof(at));
 	}
@@ -347,7 +353,8 @@ static void tame(struct step *step, struct random *r)
 	for (int i = 0; i < step->call->nargs; i++) {
 		const struct arg *arg = &step->call->args[i];
 
-		if (maps && (!strcmp(arg->name, "len") || !strcmp(arg->name, "old_len") || !strcmp(arg->name, "new_len")))
+		if (maps &&
+		    (!strcmp(arg->name, "len") || !strcmp(arg->name, "old_len") || !strcmp(arg->name, "new_len")))
 			step->value[i] = PICK(r, pages);
 		if (arg->kind == K_ARRAY && arg->length >= 0)
 			between(&step->value[arg->length], -1, arg->size > 16 ? 2 : 3);
@@ -357,7 +364,8 @@ static void tame(struct step *step, struct random *r)
 	if (is(step, "mmap"))
 		step->value[5] = random_below(r, 3) * PAGE + (random_below(r, 12) == 0);
 	if (is(step, "sendfile") && step->value[0] == (step->value[1] == 8 ? 3 : step->value[1]))
-		step->value[1] = step->value[0] == 18 ? 8 : 18;	/* from a page onto itself Linux copies in memcpy's order */
+		/* from a page onto itself Linux copies in memcpy's order */
+		step->value[1] = step->value[0] == 18 ? 8 : 18;
 	if (is(step, "lseek") && step->value[0] == 4 && step->value[2] == SEEK_CUR)
 		step->value[2] = SEEK_SET;	/* where a directory's reader is, is the file system's own number */
 	if (is(step, "fcntl") && step->value[1] == F_SETOWN)
@@ -377,7 +385,8 @@ static void tame(struct step *step, struct random *r)
 	if (is(step, "shmget") && (step->value[2] & (SHM_HUGETLB | SHM_NORESERVE)) == (SHM_HUGETLB | SHM_NORESERVE))
 		step->value[2] &= ~(long)SHM_HUGETLB;	/* Linux makes what could not be touched */
 	if (!strncmp(step->call->name, "ioprio_", 7) && step->value[0] == IOPRIO_WHO_USER)
-		step->value[0] = IOPRIO_WHO_PGRP;	/* the conductor is the user's too, and so are Linux's own threads */
+		/* the conductor is the user's too, and so are Linux's own threads */
+		step->value[0] = IOPRIO_WHO_PGRP;
 	if (is(step, "unshare"))
 		step->value[0] &= CLONE_FS | CLONE_FILES;
 	if (is(step, "setsockopt") && step->value[4] > 16)

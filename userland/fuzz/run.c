@@ -285,7 +285,8 @@ static void result_is(struct run *run, int n, long result, uint32_t written)
 	run->hash = fold(run->hash, &result, sizeof(result));
 	run->hash = fold(run->hash, &written, sizeof(written));
 	if (run->verbose)
-		printf("   %2d %c %s = %s (%08x)\n", n, "ATB"[step->actor], step->call->name, result_name(result), written);
+		printf("   %2d %c %s = %s (%08x)\n", n, "ATB"[step->actor], step->call->name, result_name(result),
+		       written);
 }
 
 static bool makes_child(const struct step *step)
@@ -352,7 +353,8 @@ static void fold_sightings(struct run *run)
 			one = fold(fold(one, &from, 4), &s->value, 4);
 		sum += one;
 		if (run->verbose)
-			printf("      %c saw signal %d, code %d of %d with %d\n", "ATB?"[who], s->signal, code, from, s->value);
+			printf("      %c saw signal %d, code %d of %d with %d\n", "ATB?"[who], s->signal, code,
+			       from, s->value);
 	}
 	run->hash = fold(run->hash, &sum, sizeof(sum));
 }

@@ -253,8 +253,8 @@ static uint32_t hash_node(const char *path, uint32_t hash, bool verbose)
 		S_ISDIR(st.st_mode) ? 0 : st.st_size, content }, sizeof(about));
 	hash = fold(fold(hash, path, strlen(path)), about, sizeof(about));
 	if (verbose)
-		printf("   %s mode %lo uid %ld gid %ld links %ld device %lx size %ld content %08lx\n", path, about[0], about[1],
-		       about[2], about[3], about[4], about[5], about[6]);
+		printf("   %s mode %lo uid %ld gid %ld links %ld device %lx size %ld content %08lx\n", path, about[0],
+		       about[1], about[2], about[3], about[4], about[5], about[6]);
 	if (!S_ISDIR(st.st_mode) || strlen(path) > 600)
 		return hash;
 	n = list(path, names, 64);

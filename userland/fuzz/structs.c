@@ -82,7 +82,8 @@ static void timespecs(const struct writer *w)
 {
 	static const long ns[] = { 0, 0, 5, 999999999, 1000000000, -1, 0x3fffffff, 0x3ffffffe };
 	const char *name = w->step->call->name;
-	bool waits = strcmp(name, "utimensat"), polls = strstr(name, "poll") || strstr(name, "epoll") || strstr(name, "select");
+	bool waits = strcmp(name, "utimensat"),
+	     polls = strstr(name, "poll") || strstr(name, "epoll") || strstr(name, "select");
 
 	/* A time to wait is so long that none comes back, or no time where that does not start a timer. */
 	for (int i = 0; i < 2; i++)
@@ -191,7 +192,8 @@ static void foreign_vectors(const struct writer *w)
 	static const long lengths[] = { 0, 1, 5, 64, 70, 100, 100, PAGE, 5000 };
 
 	for (int k = 0; k < 3; k++)
-		PUT(w, ZONE + BELOW(w, ZONE_PAGES + 1) * (long)PAGE - BELOW(w, 3) * 30, BELOW(w, 24) ? PICK(w->r, lengths) : -1);
+		PUT(w, ZONE + BELOW(w, ZONE_PAGES + 1) * (long)PAGE - BELOW(w, 3) * 30,
+		    BELOW(w, 24) ? PICK(w->r, lengths) : -1);
 }
 
 static void address(const struct writer *w)
@@ -232,7 +234,8 @@ static void message(const struct writer *w, long at)
 	struct msghdr h = {
 		.msg_name = BELOW(w, 3) ? NULL : (void *)(at + IN_SLOT),
 		.msg_namelen = sends ? 5 : 110,
-		.msg_iov = (void *)(at + MESSAGE_VECTORS), .msg_iovlen = BELOW(w, 4),
+		.msg_iov = (void *)(at + MESSAGE_VECTORS),
+		.msg_iovlen = BELOW(w, 4),
 		.msg_control = controls ? (void *)(at + MESSAGE_CONTROL) : NULL,
 		.msg_controllen = !controls && BELOW(w, 8) ? 0 : sends ? (int)CMSG_SPACE(12) : BELOW(w, 6) ? 100 : BELOW(w, 40),
 	};
@@ -254,7 +257,8 @@ static void lock(const struct writer *w)
 static void open_hows(const struct writer *w)
 {
 	static const long flags[] = { O_RDONLY, O_RDWR, O_RDWR | O_CREAT, O_PATH, O_DIRECTORY, O_RDWR | O_TRUNC, 1L << 40 };
-	static const long resolve[] = { 0, 0, 1, 2, 4, 8, 16, 64 };	/* not CACHED: a link's time may be due, or not yet */
+	/* not CACHED: a link's time may be due, or not yet */
+	static const long resolve[] = { 0, 0, 1, 2, 4, 8, 16, 64 };
 	long f = PICK(w->r, flags);
 
 	PUT(w, f, f & O_CREAT ? 0644 : 0, PICK(w->r, resolve));
@@ -298,7 +302,8 @@ static void clone_args(const struct writer *w)
 {
 	static const long flags[] = { 0, 0, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_CLEAR_SIGHAND, 1L << 50,
 		CLONE_FS | CLONE_FILES, CLONE_DETACHED };
-	static const int signals[] = { SIGCHLD, SIGCHLD, SIGCHLD, SIGCHLD, 0, SIGUSR1, SIGURG, 65 };	/* none that kills */
+	/* none that kills */
+	static const int signals[] = { SIGCHLD, SIGCHLD, SIGCHLD, SIGCHLD, 0, SIGUSR1, SIGURG, 65 };
 	struct clone_args args = { .flags = PICK(w->r, flags), .exit_signal = PICK(w->r, signals) };
 
 	add(w, &args, sizeof(args));

@@ -286,7 +286,8 @@ TEST(devs, "smaps tells of each mapping what of it is there")
 	size_t n = 0;
 	ssize_t got;
 
-	mmap(memory + 16 * page_size() - page_size(), page_size(), PROT_NONE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mmap(memory + 16 * page_size() - page_size(), page_size(), PROT_NONE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
+	     -1, 0);
 	for (int i = 0; i < 5; i++)
 		memory[i * page_size()] = 1;
 	while ((got = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
@@ -342,7 +343,8 @@ TEST(devs, "fdinfo of a timerfd tells its clock, ticks, flags and times")
 	char path[64], *text;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	EXPECT_TRUE(strstr(slurp(path), "clockid: 1\nticks: 0\nsettime flags: 00\nit_value: (0, 0)\nit_interval: (0, 0)\n"));
+	EXPECT_TRUE(strstr(slurp(path),
+			   "clockid: 1\nticks: 0\nsettime flags: 00\nit_value: (0, 0)\nit_interval: (0, 0)\n"));
 	EXPECT_OK(timerfd_settime(fd, TFD_TIMER_ABSTIME, &far, NULL));
 	text = slurp(path);
 	EXPECT_TRUE(strstr(text, "ticks: 0\nsettime flags: 01\nit_value: (1999"));

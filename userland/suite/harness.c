@@ -58,7 +58,8 @@ static void tell_call(const char *pid)
 		close(fd);
 		texts[i][strcspn(texts[i], "\n")] = '\0';
 	}
-	ktap_print("# pid %s (%s) %s%s\n", pid, name, *call == '-' || *call == 'r' ? "is in no call: " : "is in call ", call);
+	ktap_print("# pid %s (%s) %s%s\n", pid, name,
+		   *call == '-' || *call == 'r' ? "is in no call: " : "is in call ", call);
 }
 
 /* What hangs: each process that is younger than the subtest. */

@@ -30,7 +30,8 @@ static size_t describe(char *to, size_t size, const struct inotify_event *e)
 
 	for (int bit = 0, first = 1; bit < 32; bit++)
 		if (e->mask >> bit & 1) {
-			n += snprintf(to + n, size - n, "%s%s", first ? "" : "+", bit_names[bit] ? bit_names[bit] : "?");
+			n += snprintf(to + n, size - n, "%s%s", first ? "" : "+",
+				      bit_names[bit] ? bit_names[bit] : "?");
 			first = 0;
 		}
 	if (e->len)

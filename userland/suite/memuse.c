@@ -77,7 +77,8 @@ static struct memuse_kind *find_kind(struct memuse *m, const char *name)
 	return &m->kinds[i];
 }
 
-/* The file that empties the caches is open until all is read: closed before, it might or might not be on its way out. */
+/* The file that empties the caches is open until all is read: closed before, it might or might not be on its way
+ * out. */
 bool memuse_take(struct memuse *now)
 {
 	struct reader r = { .fd = open("/proc/allocinfo", O_RDONLY | O_CLOEXEC) };

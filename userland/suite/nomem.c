@@ -61,7 +61,8 @@ static long do_epoll(void)
 	fds[2] = epoll_create1(0);
 	if (fds[2] < 0)
 		return give_up(2);
-	if (epoll_ctl(fds[2], EPOLL_CTL_ADD, fds[0], &event) < 0 || epoll_ctl(fds[2], EPOLL_CTL_ADD, fds[1], &event) < 0)
+	if (epoll_ctl(fds[2], EPOLL_CTL_ADD, fds[0], &event) < 0 ||
+	    epoll_ctl(fds[2], EPOLL_CTL_ADD, fds[1], &event) < 0)
 		return give_up(3);
 	return 0;
 }
@@ -223,7 +224,8 @@ static long do_connect(void)
 	fds[1] = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (fds[1] < 0)
 		return give_up(1);
-	if (!bind(fds[0], (void *)&name, sizeof(name)) && !listen(fds[0], 4) && !connect(fds[1], (void *)&name, sizeof(name)))
+	if (!bind(fds[0], (void *)&name, sizeof(name)) && !listen(fds[0], 4) &&
+	    !connect(fds[1], (void *)&name, sizeof(name)))
 		got = fds[2] = accept(fds[0], NULL, NULL);
 	if (got >= 0 && write(fds[2], "hello", 5) == 5)
 		return 0;

@@ -147,7 +147,8 @@ TEST(readv, "preadv2 and pwritev2 take no flags for a directory, a timerfd or an
 	EXPECT_ERRNO(syscall(SYS_preadv2, fds[1], &v, 1L, -1L, 0L, 0), EAGAIN);
 	EXPECT_ERRNO(syscall(SYS_pwritev2, fds[2], &v, 1L, -1L, 0L, RWF_DSYNC), EOPNOTSUPP);
 	EXPECT_EQ(syscall(SYS_pwritev2, fds[2], &v, 1L, -1L, 0L, 0), 8);
-	EXPECT_ERRNO(syscall(SYS_pwritev2, fds[1], &v, 1L, -1L, 0L, RWF_NOWAIT), EINVAL);	/* it is never written */
+	/* it is never written */
+	EXPECT_ERRNO(syscall(SYS_pwritev2, fds[1], &v, 1L, -1L, 0L, RWF_NOWAIT), EINVAL);
 	EXPECT_ERRNO(syscall(SYS_pwritev2, fds[1], &v, 0L, -1L, 0L, RWF_NOWAIT), EINVAL);
 }
 

@@ -312,7 +312,8 @@ TEST(seccomp, "division by a zero X returns 0: the thread is killed")
 	pid_t pid = ktap_fork();
 
 	if (pid == 0) {
-		ASSERT_OK(FILTER(LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 1, 0), ALLOW, ALUX(DIV), ALLOW));
+		ASSERT_OK(FILTER(LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 1, 0), ALLOW, ALUX(DIV),
+				 ALLOW));
 		syscall(SYS_getppid);
 		_exit(0);
 	}
@@ -444,7 +445,8 @@ TEST(seccomp, "TSYNC answers with the thread that has filters of its own, or ESR
 	PROGRAM(ON(SYS_getppid, SECCOMP_RET_ERRNO | 44), ALLOW);
 	result = seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
 	EXPECT_TRUE(result > 0 && result != getpid());
-	EXPECT_ERRNO(seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH, &program),
+	EXPECT_ERRNO(seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH,
+			     &program),
 		     ESRCH);
 	EXPECT_EQ(prctl(PR_GET_SECCOMP), 0);
 	let_go(other);

@@ -260,7 +260,8 @@ TEST(sigframe, "a forged frame that survives still cannot do what no user may")
 				handle_info(SIGUSR1, forging, 0);
 				send_to_self(2);
 				machine_crimes[c].commit();
-				ktap_note("with a frame that has %s: %s goes through", forgery->name, machine_crimes[c].name);
+				ktap_note("with a frame that has %s: %s goes through", forgery->name,
+					  machine_crimes[c].name);
 				_exit(0);
 			}
 			EXPECT_KILLED(pid, machine_crimes[c].signal);

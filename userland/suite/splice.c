@@ -82,7 +82,8 @@ TEST(splice, "between pipes it moves, whole pieces and parts of them")
 TEST(splice, "of the devices random can be moved to a pipe, zero and null cannot")
 {
 	char got[64];
-	int random = open("/dev/urandom", O_RDONLY), zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_RDONLY);
+	int random = open("/dev/urandom", O_RDONLY), zero = open("/dev/zero", O_RDONLY),
+	    null = open("/dev/null", O_RDONLY);
 
 	pipes();
 	EXPECT_EQ(splice(random, NULL, in[1], NULL, 64, 0), 64);
@@ -218,7 +219,8 @@ TEST(splice, "refused: no pipe, the same pipe, an offset of a pipe, O_APPEND, wr
 	EXPECT_ERRNO(splice(in[1], NULL, file, NULL, 1, 0), EBADF);
 	EXPECT_ERRNO(splice(in[0], NULL, file, NULL, 1, 0x80), EINVAL);
 	EXPECT_ERRNO(splice(in[0], NULL, file, (loff_t *)8, 1, 0), EFAULT);
-	EXPECT_ERRNO(splice(scratch_file("e", "", 0644), fixed, in[1], NULL, 1, 0), EFAULT);	/* written though nothing moves */
+	/* written though nothing moves */
+	EXPECT_ERRNO(splice(scratch_file("e", "", 0644), fixed, in[1], NULL, 1, 0), EFAULT);
 	at = -1;
 	EXPECT_ERRNO(splice(in[0], NULL, file, &at, 1, 0), EINVAL);
 	EXPECT_EQ(splice(in[0], NULL, file, NULL, 0, 0), 0);

@@ -152,14 +152,15 @@ TEST(sysv, "/proc/sysvipc has a line of each object")
 	new_set(7);
 	new_segment(5000);
 	ASSERT_OK(send_text(1, "12345", 0));
-	snprintf(want, sizeof(want), "         0 %10d   600           5          1 %5d     0     0     0     0     0 ", queue,
-		 getpid());
+	snprintf(want, sizeof(want),
+		 "         0 %10d   600           5          1 %5d     0     0     0     0     0 ", queue, getpid());
 	EXPECT_MEMEQ(proc_line("/proc/sysvipc/msg", queue), want, strlen(want));
 	snprintf(want, sizeof(want), "         0 %10d   600          7     0     0     0     0          0 ", set);
 	EXPECT_MEMEQ(proc_line("/proc/sysvipc/sem", set), want, strlen(want));
 	EXPECT_MEMEQ(slurp("/proc/sysvipc/sem"), head, strlen(head));
-	snprintf(want, sizeof(want), "         0 %10d   600                  5000 %5d     0      0     0     0     0     0 ",
-		 segment, getpid());
+	snprintf(want, sizeof(want),
+		 "         0 %10d   600                  5000 %5d     0      0     0     0     0     0 ", segment,
+		 getpid());
 	EXPECT_MEMEQ(proc_line("/proc/sysvipc/shm", segment), want, strlen(want));
 	EXPECT_STREQ(slurp("/proc/sys/kernel/sem"), "32000\t1024000000\t500\t32000\n");
 	EXPECT_STREQ(slurp("/proc/sys/kernel/shmmax"), "18446744073692774399\n");

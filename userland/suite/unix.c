@@ -440,7 +440,8 @@ TEST(unix, "a set tells that a datagram socket has room, though it was connected
 	struct sockaddr_un name = { AF_UNIX, "" };
 	socklen_t len = sizeof(sa_family_t);
 	struct epoll_event e = { .events = EPOLLOUT };
-	int to = ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM, 0)), filler = ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+	int to = ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM, 0)),
+	    filler = ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0));
 	int from = ASSERT_OK(socket(AF_UNIX, SOCK_DGRAM, 0)), set = ASSERT_OK(epoll_create1(0));
 	char c;
 

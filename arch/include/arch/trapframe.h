@@ -29,8 +29,10 @@ static inline unsigned long tf_syscall_arg(const struct trapframe *tf, unsigned 
 
 static inline long tf_return(const struct trapframe *tf);
 static inline void tf_set_return(struct trapframe *tf, long value);
-static inline void tf_undo_result(struct trapframe *tf);	/* the result's register is again as the call came in with */
-static inline void tf_take_args(struct trapframe *tf);		/* a tracer changed registers: the call's arguments are those */
+/* the result's register is again as the call came in with */
+static inline void tf_undo_result(struct trapframe *tf);
+/* a tracer changed registers: the call's arguments are those */
+static inline void tf_take_args(struct trapframe *tf);
 
 /* Go back to the trap instruction with the original number and arguments; or call `nr` instead. */
 static inline void tf_restart_syscall(struct trapframe *tf);

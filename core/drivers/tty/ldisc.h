@@ -67,7 +67,8 @@ size_t ldisc_receive(struct ldisc *l, const u8 *buf, size_t n);	/* bytes taken; 
 void ldisc_break(struct ldisc *l);
 size_t ldisc_receive_room(const struct ldisc *l);
 bool ldisc_readable(const struct ldisc *l, unsigned min);	/* a line, or min bytes in raw mode */
-/* Up to n bytes to `to`. Canonical: of one line; *line_done says that its end was reached (a count of 0 is end of file). */
+/* Up to n bytes to `to`. Canonical: of one line; *line_done says that its end was reached (a count of 0 is end of
+ * file). */
 size_t ldisc_read(struct ldisc *l, u8 *to, size_t n, bool *line_done);
 size_t ldisc_input_count(const struct ldisc *l);		/* FIONREAD */
 void ldisc_flush_input(struct ldisc *l);

@@ -99,7 +99,8 @@ void devpts_init(void);
 int devpts_add(unsigned index);			/* a node for a new slave: 0 or -errno */
 void devpts_remove(unsigned index);		/* before the number is free */
 bool devpts_has(const struct inode *inode);	/* a node of it that was not removed */
-long devpts_open_slave(const struct file *ptmx, unsigned index, unsigned flags);	/* a new descriptor, or -errno */
+/* a new descriptor, or -errno */
+long devpts_open_slave(const struct file *ptmx, unsigned index, unsigned flags);
 unsigned devpts_max(void);
 
 #endif

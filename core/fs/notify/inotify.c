@@ -308,7 +308,8 @@ static int inotify_fdinfo(struct file *f, char *buf, size_t size)
 	GUARD(spin, &marks_lock);
 	for (u64 wd = 0; (w = radix_next(&g->watches, &wd)); wd++)
 		n += scnprintf(buf + n, size - n, "inotify wd:%x ino:%lx sdev:%x mask:%x ignored_mask:0 \n", w->wd,
-			       (unsigned long)w->mark.inode->ino, (unsigned)w->mark.inode->sb->dev, w->mark.mask | w->flags);
+			       (unsigned long)w->mark.inode->ino, (unsigned)w->mark.inode->sb->dev,
+			       w->mark.mask | w->flags);
 	return n;
 }
 
@@ -470,5 +471,6 @@ void inotify_init(void)
 {
 	enum { LINUX_WATCH_COST = 1320 };
 
-	inotify_max_watches = max_t(u64, 8192, min_t(u64, nr_total_pages / 100 * PAGE_SIZE / LINUX_WATCH_COST, 1048576));
+	inotify_max_watches =
+		max_t(u64, 8192, min_t(u64, nr_total_pages / 100 * PAGE_SIZE / LINUX_WATCH_COST, 1048576));
 }

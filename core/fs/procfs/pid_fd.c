@@ -122,8 +122,8 @@ static int show_fdinfo(struct textbuf *t, const struct proc_target *target)
 
 	if (!f)
 		return -ENOENT;
-	tb_printf(t, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", (long)f->pos, f->flags | cloexec, f->path.mnt->id,
-		  (unsigned long)f->inode->ino);
+	tb_printf(t, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", (long)f->pos, f->flags | cloexec,
+		  f->path.mnt->id, (unsigned long)f->inode->ino);
 	if (!(f->mode & FMODE_PATH) && f->ops->show_fdinfo) {
 		int n = f->ops->show_fdinfo(f, t->buf + t->len, t->size - t->len);
 
@@ -157,7 +157,8 @@ static struct inode *lookup(struct inode *dir, const char *name, u32 len, const 
 	i = proc_inode_new(dir->sb, node, pi->pid, pi->task, nr);
 	/* The link's mode tells what the descriptor is open for. */
 	if (!IS_ERR(i) && S_ISLNK(i->mode))
-		i->mode = S_IFLNK | (f->mode & (FMODE_READ | FMODE_PATH) ? 0500 : 0) | (f->mode & FMODE_WRITE ? 0300 : 0);
+		i->mode = S_IFLNK | (f->mode & (FMODE_READ | FMODE_PATH) ? 0500 : 0) |
+			  (f->mode & FMODE_WRITE ? 0300 : 0);
 	file_put(f);
 	return i;
 }

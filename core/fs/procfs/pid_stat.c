@@ -172,8 +172,8 @@ int proc_show_stat(struct textbuf *b, const struct proc_target *target)
 		  (unsigned long)(s.caught & 0x7fffffff), t->exit_signal, t->cpu ? t->cpu->id : 0, t->se.rt_priority,
 		  t->se.policy);
 	if (mm && all)
-		tb_printf(b, "%lu %lu %lu %lu %lu %lu %lu %d\n", mm->data_start, mm->data_end, mm->brk_start, mm->arg_start,
-			  mm->arg_end, mm->env_start, mm->env_end, s.exit_code);
+		tb_printf(b, "%lu %lu %lu %lu %lu %lu %lu %d\n", mm->data_start, mm->data_end, mm->brk_start,
+			  mm->arg_start, mm->arg_end, mm->env_start, mm->env_end, s.exit_code);
 	else
 		tb_printf(b, "0 0 0 0 0 0 0 %d\n", all ? s.exit_code : 0);
 	if (mm)

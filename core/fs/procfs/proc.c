@@ -73,7 +73,8 @@ static void set_owner(struct inode *i, struct thread *t)
 	}
 }
 
-struct inode *proc_inode_new(struct super_block *sb, const struct proc_node *node, struct pid *pid, bool task, unsigned fd)
+struct inode *proc_inode_new(struct super_block *sb, const struct proc_node *node, struct pid *pid, bool task,
+			     unsigned fd)
 {
 	struct proc_inode *pi = kmalloc(sizeof(*pi), GFP_KERNEL);
 	struct inode *i = pi ? inode_alloc(sb, node->mode) : NULL;

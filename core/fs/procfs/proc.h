@@ -15,7 +15,8 @@ struct proc_inode;
 /* What a show function is about. */
 struct proc_target {
 	struct thread *thread;		/* counted for the call; NULL outside /proc/PID */
-	struct mm *mm;			/* of a `memory` node, counted for the call; NULL: there was none, or it is gone */
+	/* of a `memory` node, counted for the call; NULL: there was none, or it is gone */
+	struct mm *mm;
 	bool whole;			/* the process, not only this thread: /proc/PID, not /proc/PID/task/TID */
 	unsigned fd;			/* fdinfo/FD */
 	loff_t pos;			/* where a write is */
@@ -54,7 +55,8 @@ struct proc_inode {
 static inline struct proc_inode *proc_of(const struct inode *i) { return i->private; }
 
 /* An inode of a node, taking a reference on pid; or ERR_PTR. */
-struct inode *proc_inode_new(struct super_block *sb, const struct proc_node *node, struct pid *pid, bool task, unsigned fd);
+struct inode *proc_inode_new(struct super_block *sb, const struct proc_node *node, struct pid *pid, bool task,
+			     unsigned fd);
 /* The thread an inode is about (a process: its leader), counted; NULL when it is gone. */
 struct thread *proc_thread(const struct proc_inode *pi);
 /* The address space of an inode's process, borrowed (mm_drop) for it may be emptied; NULL without one. 0, -ESRCH, or

@@ -94,7 +94,8 @@ static int show_loadavg(struct textbuf *t, const struct proc_target *target)
 	spin_unlock_irqrestore(&tasklist_lock, flags);
 	sched_loadavg(load);
 	for (int i = 0; i < 3; i++)
-		tb_printf(t, "%lu.%02lu ", (unsigned long)(load[i] >> 16), (unsigned long)((load[i] & 0xffff) * 100 >> 16));
+		tb_printf(t, "%lu.%02lu ", (unsigned long)(load[i] >> 16),
+			  (unsigned long)((load[i] & 0xffff) * 100 >> 16));
 	tb_printf(t, "%u/%u %d\n", sched_nr_running(), threads, last);
 	return 0;
 }

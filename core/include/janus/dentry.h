@@ -38,7 +38,8 @@ struct dentry {
 	struct super_block *sb;			/* [const] */
 	struct list_head children, sibling;	/* [parent's dl] */
 	struct list_head lru;			/* [lru_lock] unused ones, for reclaim */
-	u64 offset;				/* [parent's dl] memory file systems: place in getdents, rising along children */
+	/* [parent's dl] memory file systems: place in getdents, rising along children */
+	u64 offset;
 	u64 next_offset;			/* [dl] that of the next child */
 	struct rcu_head rcu;
 	char inline_name[DNAME_INLINE];
@@ -57,8 +58,10 @@ u32 dname_hash(const char *name, u32 len);	/* any kernel string */
 struct dentry *d_alloc(struct dentry *parent, const struct qstr *name);	/* refs 1, not hashed; NULL on no memory */
 struct dentry *d_make_root(struct inode *inode);	/* takes over the inode's reference, also on failure (NULL) */
 /* A name outside every tree: pipes, anonymous files. Takes over the inode's reference. */
-struct dentry *d_alloc_pseudo(struct super_block *sb, struct inode *inode, const char *name, const struct dentry_ops *ops);
-void d_add(struct dentry *d, struct inode *inode);		/* hash it; takes over the inode reference (may be NULL) */
+struct dentry *d_alloc_pseudo(struct super_block *sb, struct inode *inode, const char *name,
+			      const struct dentry_ops *ops);
+/* hash it; takes over the inode reference (may be NULL) */
+void d_add(struct dentry *d, struct inode *inode);
 void d_delete(struct dentry *d);				/* unlinked: negative or unhashed */
 void d_drop(struct dentry *d);					/* unhash: the next look-up asks the file system */
 /* After a rename. Both parents' inode->lock held (and sb->rename_mutex when they differ). */
@@ -74,7 +77,8 @@ void dput(struct dentry *d);
  * directory, with a reference of the name's own until d_unkeep(). */
 void d_add_kept(struct dentry *d, struct inode *inode);
 void d_unkeep(struct dentry *d);
-bool d_ancestor(const struct dentry *above, const struct dentry *d);	/* above is d or over it; [rl] or RCU with rename_seq */
+/* above is d or over it; [rl] or RCU with rename_seq */
+bool d_ancestor(const struct dentry *above, const struct dentry *d);
 static inline bool d_unhashed(const struct dentry *d) { return READ_ONCE(d->flags) & D_UNHASHED; }
 static inline bool d_is_root(const struct dentry *d) { return d->parent == d; }
 void d_shrink_children(struct dentry *parent);	/* unused ones below a directory */

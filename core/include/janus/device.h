@@ -13,7 +13,8 @@ struct textbuf;
 #define MINOR(dev) (((dev) & 0xff) | (((dev) >> 12) & 0xfff00))
 
 /* Character devices major, [first, first + n); also makes /dev/name when n is 1 and name is not NULL. Boot. */
-int register_chrdev(unsigned major, unsigned first, unsigned n, const struct file_ops *ops, const char *name, mode_t mode);
+int register_chrdev(unsigned major, unsigned first, unsigned n, const struct file_ops *ops, const char *name,
+		    mode_t mode);
 /* A node in devtmpfs; directories in name are made. mode holds S_IFCHR or S_IFBLK. 0 or -errno; before vfs_init too. */
 int devtmpfs_create(const char *name, mode_t mode, dev_t dev);
 void show_chrdevs(struct textbuf *t);		/* /proc/devices */

@@ -23,8 +23,8 @@ void secondary_main(struct cpu *cpu) __noreturn;
  * A system call, frame saved, interrupts ON. The result is what the frame is to say. The one dispatcher of all
  * doors: both machines have C's first six arguments where a call has its own, and so none of them moves.
  */
-long syscall_dispatch(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e, unsigned long f,
-		      unsigned long number);
+long syscall_dispatch(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e,
+		      unsigned long f, unsigned long number);
 
 /* The same in the place of syscall_dispatch() for a thread that has one of TF_WATCHED, and for
  * others until arch_untrace_calls(). It goes by current's frame, which a tracer may change. */

@@ -28,12 +28,15 @@ struct file_ops {
 	/* Bytes moved, or -errno. *pos is the place; the caller stores it back. */
 	ssize_t (*read)(struct file *f, struct iov_iter *it, loff_t *pos);	/* NULL: EINVAL */
 	ssize_t (*write)(struct file *f, struct iov_iter *it, loff_t *pos);	/* NULL: EINVAL */
-	ssize_t (*read_nowait)(struct file *f, struct iov_iter *it, loff_t *pos);	/* with RWF_NOWAIT; NULL: EOPNOTSUPP */
-	ssize_t (*write_nowait)(struct file *f, struct iov_iter *it, loff_t *pos);	/* with RWF_NOWAIT; NULL: EOPNOTSUPP */
+	/* with RWF_NOWAIT; NULL: EOPNOTSUPP */
+	ssize_t (*read_nowait)(struct file *f, struct iov_iter *it, loff_t *pos);
+	/* with RWF_NOWAIT; NULL: EOPNOTSUPP */
+	ssize_t (*write_nowait)(struct file *f, struct iov_iter *it, loff_t *pos);
 	loff_t (*llseek)(struct file *f, loff_t offset, int whence);	/* NULL: ESPIPE, and no pread or pwrite */
 	/* Emit entries from f->pos on until emit returns false; advance f->pos. dir->lock held for read. */
 	int (*iterate)(struct file *f, struct dir_context *ctx);
-	int (*fasync)(struct file *f, int fd, bool on);			/* fasync_set() on its list; NULL: it sends no signals */
+	/* fasync_set() on its list; NULL: it sends no signals */
+	int (*fasync)(struct file *f, int fd, bool on);
 	u32 (*poll)(struct file *f, struct poll_table *pt);		/* POLL* bits; NULL: always ready */
 	long (*ioctl)(struct file *f, unsigned cmd, unsigned long arg);	/* NULL: ENOTTY */
 	int (*mmap)(struct file *f, struct vma *vma);			/* NULL: ENODEV */
@@ -44,7 +47,8 @@ struct file_ops {
 	int (*fallocate)(struct file *f, int mode, loff_t offset, loff_t len);	/* NULL: EOPNOTSUPP */
 	int (*show_fdinfo)(struct file *f, char *buf, size_t size);	/* bytes */
 	long (*fcntl)(struct file *f, unsigned cmd, unsigned long arg);	/* F_SETPIPE_SZ, F_GETPIPE_SZ; NULL: EBADF */
-	u32 splice;		/* SPLICE_FROM, SPLICE_TO: splice and sendfile move its bytes to and from a pipe; else EINVAL */
+	/* SPLICE_FROM, SPLICE_TO: splice and sendfile move its bytes to and from a pipe; else EINVAL */
+	u32 splice;
 	/* What splice reads of one that may wait, where that is not what read does; it->count may be 0. */
 	ssize_t (*splice_read)(struct file *f, struct iov_iter *it, bool nonblock);
 	u32 each;		/* EACH_READ, EACH_WRITE: readv and writev hand it one segment after the other */
@@ -71,7 +75,8 @@ struct file {
 	void *private;				/* [const after open] */
 	const struct cred *cred;		/* [const] opener's */
 	struct mutex pos_lock;
-	struct file_owner *owner;		/* [lock, once] signals for I/O: janus/fasync.h; NULL: nobody asked for any */
+	/* [lock, once] signals for I/O: janus/fasync.h; NULL: nobody asked for any */
+	struct file_owner *owner;
 	u32 site;				/* [const] who opened it: janus/alloc_site.h, debug builds */
 	struct list_head epoll_links;		/* [tree_mutex of eventpoll.c] epoll items that watch us */
 	struct rcu_head rcu;
@@ -87,18 +92,22 @@ enum { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_EXEC = 4, FMODE_PATH = 8,
 
 struct file *file_open(const char *path, unsigned flags, mode_t mode);	/* kernel string, from cwd; or ERR_PTR */
 struct file *file_open_path(const struct path *p, unsigned flags);	/* takes references of its own */
-/* A program: regular, executable by current, not on a noexec mount; else ERR_PTR(-EACCES...). The caller denies writing. */
+/* A program: regular, executable by current, not on a noexec mount; else ERR_PTR(-EACCES...). The caller denies
+ * writing. */
 struct file *file_open_exec(const char *path);
-struct file *file_open_exec_at(int dirfd, uaddr_t path, unsigned at_flags);	/* user string; AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW */
+/* user string; AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW */
+struct file *file_open_exec_at(int dirfd, uaddr_t path, unsigned at_flags);
 /* A file of an inode with no name in a tree: takes over the inode's reference, also on failure. `ops` are its own. */
 struct file *file_alloc_pseudo(struct mount *mnt, struct inode *inode, const char *name, const struct dentry_ops *dops,
 			       const struct file_ops *ops, unsigned flags);
-struct file *file_alloc_anon(const char *name, const struct file_ops *ops, void *private, unsigned flags);	/* anon inodes; or ERR_PTR */
+/* anon inodes; or ERR_PTR */
+struct file *file_alloc_anon(const char *name, const struct file_ops *ops, void *private, unsigned flags);
 static inline struct file *file_get(struct file *f) { ref_get(&f->refs); return f; }
 void file_put(struct file *f);
 ssize_t kernel_read(struct file *f, void *buf, size_t len, loff_t pos);
 ssize_t kernel_write(struct file *f, const void *buf, size_t len, loff_t pos);
-loff_t generic_llseek(struct file *f, loff_t offset, int whence);	/* regular files of the page cache; SEEK_DATA, SEEK_HOLE */
+/* regular files of the page cache; SEEK_DATA, SEEK_HOLE */
+loff_t generic_llseek(struct file *f, loff_t offset, int whence);
 loff_t plain_llseek(struct file *f, loff_t offset, int whence);	/* its bytes are no pages: all is data */
 loff_t noop_llseek(struct file *f, loff_t offset, int whence);		/* the position stays */
 extern const struct file_ops dcache_dir_fops;	/* directories whose names are all in the dcache: tmpfs, devtmpfs */

@@ -29,7 +29,8 @@
 #include <uapi/time.h>
 
 /* ---- start: core/main.c ---- */
-void vfs_init(void);		/* caches, rootfs (tmpfs) mounted, current's fs context, devtmpfs and procfs registered */
+/* caches, rootfs (tmpfs) mounted, current's fs context, devtmpfs and procfs registered */
+void vfs_init(void);
 void initramfs_unpack(void);	/* boot_info.initrd into the root; a clear line when it is bad */
 
 #endif

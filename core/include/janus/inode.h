@@ -27,7 +27,8 @@ struct super_block;
 /* ---- file system types: core/fs/super.c ---- */
 struct file_system_type {
 	const char *name;
-	/* A filled super_block with root dentry, or ERR_PTR. data: mount(2)'s option string, kernel memory, may be NULL. */
+	/* A filled super_block with root dentry, or ERR_PTR. data: mount(2)'s option string, kernel memory, may be
+	 * NULL. */
 	struct super_block *(*mount)(struct file_system_type *type, const char *source, u32 flags, char *data);
 	bool nodev;			/* needs no block device; /proc/filesystems says so */
 	struct list_head link;		/* [types_lock of super.c] */
@@ -50,7 +51,8 @@ struct super_block {
 	struct dentry *root;			/* [const] */
 	dev_t dev;				/* [const] st_dev */
 	u32 flags;				/* [atomic] SB_RDONLY and the like = MS_* that the superblock keeps */
-	u32 writers;				/* [atomic] writers of all its inodes: none is left when it becomes read-only */
+	/* [atomic] writers of all its inodes: none is left when it becomes read-only */
+	u32 writers;
 	u32 block_size;				/* [const] */
 	u64 max_bytes;				/* [const] largest file */
 	u64 magic;				/* [const] statfs f_type */
@@ -73,7 +75,8 @@ static inline ino_t super_next_ino(struct super_block *sb) { return __atomic_add
 /* ---- inodes ---- */
 struct inode_ops {
 	/* Directory operations are called with dir->lock held for write, names checked, permission granted. */
-	/* d_add `dentry` with an inode or NULL; 0 or -errno. NULL: all names are in the dcache (memory file systems). */
+	/* d_add `dentry` with an inode or NULL; 0 or -errno. NULL: all names are in the dcache (memory file
+	 * systems). */
 	int (*lookup)(struct inode *dir, struct dentry *dentry);
 	/* These make the negative `dentry` positive: d_add_kept(). */
 	int (*create)(struct inode *dir, struct dentry *dentry, mode_t mode);
@@ -84,16 +87,19 @@ struct inode_ops {
 	/* The caller does d_delete() afterwards, and d_move or d_exchange after rename. */
 	int (*unlink)(struct inode *dir, struct dentry *dentry);
 	int (*rmdir)(struct inode *dir, struct dentry *dentry);
-	int (*rename)(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new, unsigned flags);
+	int (*rename)(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new,
+		      unsigned flags);
 	struct inode *(*tmpfile)(struct inode *dir, mode_t mode);	/* an inode without a name, or ERR_PTR */
-	int (*setattr)(struct inode *inode, const struct kattr *attr);	/* permission already checked; NULL: attr.c does it */
+	/* permission already checked; NULL: attr.c does it */
+	int (*setattr)(struct inode *inode, const struct kattr *attr);
 	int (*getattr)(struct inode *inode, struct kstat *st);	/* amend what the inode says; NULL: nothing to amend */
 	/* Text of a symbolic link, or ERR_PTR: in buf (48 bytes), or valid while the inode is and readable 8 bytes past its
 	 * end. NULL: inode->link. */
 	const char *(*get_link)(struct inode *inode, char *buf);
 	int (*follow)(struct inode *inode, struct path *out);	/* /proc/PID/fd: jump to a counted path, no text */
 	int (*readlink)(struct inode *inode, char *buf, size_t size);	/* length; NULL: the link's text */
-	int (*permission)(struct inode *inode, int mask);	/* under RCU, does not sleep; NULL: generic_permission */
+	/* under RCU, does not sleep; NULL: generic_permission */
+	int (*permission)(struct inode *inode, int mask);
 };
 
 struct inode {
@@ -127,7 +133,8 @@ struct inode {
 };
 enum { IF_MEMORY = 1 /* blocks and times live here only */, IF_NOATIME = 2, IF_LINKABLE = 4 /* O_TMPFILE: linkat may name it */ };
 
-struct inode *inode_alloc(struct super_block *sb, mode_t mode);	/* refs 1, nlink 1, times now, uid/gid of current, or NULL */
+/* refs 1, nlink 1, times now, uid/gid of current, or NULL */
+struct inode *inode_alloc(struct super_block *sb, mode_t mode);
 static inline struct inode *inode_get(struct inode *i) { ref_get(&i->refs); return i; }
 void inode_put(struct inode *inode);
 void inode_init_owner(struct inode *inode, const struct inode *dir, mode_t mode);	/* setgid directories */
@@ -194,7 +201,8 @@ void file_remove_privs(struct dentry *dentry);
 /* ---- extended attributes: core/fs/xattr.c ---- */
 void xattrs_free(struct inode *inode);			/* nobody has the inode any more */
 void xattr_kill_caps(struct inode *inode);		/* inode->lock held for write */
-ssize_t inode_xattr_get(struct inode *inode, const char *name, void *buf, size_t size);	/* takes it; bytes, -ENODATA, -ERANGE */
+/* takes it; bytes, -ENODATA, -ERANGE */
+ssize_t inode_xattr_get(struct inode *inode, const char *name, void *buf, size_t size);
 
 struct kstat {
 	u64 dev, ino, rdev, size, blocks;

@@ -129,13 +129,16 @@ int handle_mm_fault(struct mm *mm, uaddr_t addr, unsigned flags);
 size_t access_mm(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write);
 /* The same, within what its protections allow: process_vm_readv. */
 size_t access_mm_protected(struct mm *mm, uaddr_t addr, void *buf, size_t len, bool write);
-/* Unmap every user mapping of pages [first, last] of a mapping: truncate, invalidate. Private copies stay unless even_cows. */
+/* Unmap every user mapping of pages [first, last] of a mapping: truncate, invalidate. Private copies stay unless
+ * even_cows. */
 void unmap_mapping_range(struct address_space *mapping, u64 first, u64 last, bool even_cows);
 
 /*
  * /proc/PID/smaps: what is resident in [vma->start, vma->end), in pages. mmap_lock held for read.
  */
-struct vma_usage { u64 rss, pss_x4096, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous; };
+struct vma_usage {
+	u64 rss, pss_x4096, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous;
+};
 void vma_usage(struct vma *vma, struct vma_usage *usage);
 /* The area at a place of mm's list; NULL past either end. mmap_lock held. */
 static inline struct vma *vma_at(struct mm *mm, struct list_head *at)

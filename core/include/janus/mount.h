@@ -23,12 +23,14 @@ struct mount {
 	struct dentry *mountpoint;		/* [mount_lock, rcu] counted */
 	struct dentry *root;			/* [const] counted */
 	struct super_block *sb;			/* [const] */
-	u32 flags;				/* [mount_lock; read as is] MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, RELATIME, ... */
+	/* [mount_lock; read as is] MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, RELATIME, ... */
+	u32 flags;
 	refcount_t refs;			/* paths, child mounts, and the tree's own */
 	int id;					/* [const] /proc/PID/mountinfo */
 	char *source;				/* [const] "none", "/dev/x" */
 	struct list_head children, sibling;	/* [mount_lock] */
-	struct list_head all;			/* [mount_lock] in ns's list, in order of mounting; empty when detached */
+	/* [mount_lock] in ns's list, in order of mounting; empty when detached */
+	struct list_head all;
 	struct mnt_namespace *ns;		/* [mount_lock, rcu] NULL: detached */
 	bool expire;				/* [mount_lock] MNT_EXPIRE was asked once */
 	struct rcu_head rcu;
@@ -73,10 +75,12 @@ struct fs_context {
 	spinlock_t lock;
 	struct path root, pwd;		/* [lock, rcu] counted */
 	mode_t umask;			/* [atomic] */
-	bool in_exec;			/* [lock to set] a program that gains rights starts: nobody may come to share it */
+	/* [lock to set] a program that gains rights starts: nobody may come to share it */
+	bool in_exec;
 };
 struct fs_context *fs_context_fork(struct fs_context *parent);	/* NULL on no memory */
-struct fs_context *fs_context_share(struct fs_context *fs);	/* counted; NULL while one who has it executes with new rights */
+/* counted; NULL while one who has it executes with new rights */
+struct fs_context *fs_context_share(struct fs_context *fs);
 void fs_context_put(struct fs_context *fs);
 struct path fs_root_get(struct fs_context *fs);	/* counted */
 struct path fs_pwd_get(struct fs_context *fs);

@@ -28,7 +28,8 @@ enum page_flag {
 	PG_UNEVICTABLE = 1 << 10,	/* tmpfs: memory is the store */
 	PG_ICACHE = 1 << 12,	/* made fetchable since it was last written by the kernel */
 	PG_HOT = 1 << 13,	/* anonymous, written soon after a fork: fork copies it at once */
-	PG_HOLLOW = 1 << 14,	/* tmpfs: set aside by fallocate once, not written nor mapped since: SEEK_DATA passes it */
+	/* tmpfs: set aside by fallocate once, not written nor mapped since: SEEK_DATA passes it */
+	PG_HOLLOW = 1 << 14,
 };
 
 /*
@@ -67,7 +68,8 @@ enum gfp {
 	GFP_KERNEL = 0,
 	GFP_ZERO = 1 << 0,	/* cleared */
 	GFP_ATOMIC = 1 << 1,	/* may not sleep: interrupt or spinlock held */
-	GFP_USER = 1 << 2,	/* for user memory: leaves a reserve, may start the OOM answer, fails when current is its victim */
+	/* for user memory: leaves a reserve, may start the OOM answer, fails when current is its victim */
+	GFP_USER = 1 << 2,
 	GFP_NOWARN = 1 << 3,
 	GFP_PART = 1 << 4,	/* for what a caller of ours is asked for: hunts look at that, not at this */
 };
@@ -128,7 +130,8 @@ void mm_init(void);		/* early allocator -> final kernel tables, buddy, slab, vma
 void mm_init_late(void);	/* free what the boot no longer needs (initrd, boot tables) */
 void mm_free_range(phys_t start, phys_t end);	/* give reserved RAM to the allocator */
 
-struct mem_stats { u64 total, free, available, cached, buffers, shmem, anon, slab, page_tables, kstack; };	/* pages */
+/* pages */
+struct mem_stats { u64 total, free, available, cached, buffers, shmem, anon, slab, page_tables, kstack; };
 void mem_stats(struct mem_stats *s);
 extern u64 nr_total_pages;
 

@@ -20,7 +20,8 @@ struct page;
 struct vma;
 
 struct address_space_ops {
-	int (*read_page)(struct inode *inode, struct page *page);	/* fill a locked page; NULL: memory is the store */
+	/* fill a locked page; NULL: memory is the store */
+	int (*read_page)(struct inode *inode, struct page *page);
 	/* A page is about to be added (pages > 0: 0 or -ENOSPC) or pages were removed (< 0). May be NULL. */
 	int (*charge)(struct inode *inode, s64 pages);
 };
@@ -37,11 +38,14 @@ struct address_space {
 };
 
 void address_space_init(struct address_space *m, struct inode *inode, const struct address_space_ops *ops);
-/* A page of a file that memory alone backs, which is no data until it is written, mapped or reserved again. 0 or -errno. */
+/* A page of a file that memory alone backs, which is no data until it is written, mapped or reserved again. 0 or
+ * -errno. */
 int mapping_reserve(struct address_space *m, u64 index);
 struct page *mapping_find_page(struct address_space *m, u64 index);	/* referenced, or NULL */
-void mapping_truncate(struct address_space *m, u64 from, u64 to);	/* drop bytes [from, to): part pages are zeroed */
-/* An unlinked tmpfs file of that size, open for reading and writing: shared anonymous memory, memfd. ERR_PTR. core/fs/tmpfs.c */
+/* drop bytes [from, to): part pages are zeroed */
+void mapping_truncate(struct address_space *m, u64 from, u64 to);
+/* An unlinked tmpfs file of that size, open for reading and writing: shared anonymous memory, memfd. ERR_PTR.
+ * core/fs/tmpfs.c */
 struct file *shmem_file_create(const char *name, s64 size);
 /* The same file opened once more, with other operations. */
 struct file *shmem_file_reopen(struct file *f, const struct file_ops *ops, unsigned flags);

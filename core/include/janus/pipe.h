@@ -42,7 +42,8 @@ void pipe_init(void);		/* boot: mounts pipefs */
 extern long pipe_user_pages_soft, pipe_user_pages_hard;
 /* The pipe behind a file, or NULL when it is none. */
 struct pipe *file_pipe(struct file *f);
-long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg);	/* F_GETPIPE_SZ, F_SETPIPE_SZ; EBADF for others */
+/* F_GETPIPE_SZ, F_SETPIPE_SZ; EBADF for others */
+long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg);
 static inline bool pipe_empty(const struct pipe *p) { return READ_ONCE(p->head) == READ_ONCE(p->tail); }
 static inline bool pipe_full(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->nr_slots); }
 /* Bytes came, or went: who wants a signal for it. */

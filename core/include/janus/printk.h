@@ -29,7 +29,8 @@ int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 /* Stop the machine with a message, a backtrace and the last system calls. Any context. */
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 struct thread;
-void panic_about(struct thread *t, const char *fmt, ...) __noreturn __printf(2, 3);	/* shows t's stack, not the caller's */
+/* shows t's stack, not the caller's */
+void panic_about(struct thread *t, const char *fmt, ...) __noreturn __printf(2, 3);
 
 #define BUG_ON(cond) \
 	do { if (unlikely(cond)) panic("%s:%d: %s: assertion failed: !(%s)", __FILE__, __LINE__, __func__, #cond); } while (0)

@@ -14,7 +14,8 @@ struct radix_tree {
 };
 
 void *radix_lookup(const struct radix_tree *t, u64 index);
-/* The slot of index and those behind it up to the next multiple of 64; NULL: they are all empty. Under the owner's lock. */
+/* The slot of index and those behind it up to the next multiple of 64; NULL: they are all empty. Under the owner's
+ * lock. */
 void *const *radix_run(const struct radix_tree *t, u64 index);
 /* The slot must be empty. 0 or -ENOMEM. Allocates without sleeping. */
 int radix_insert(struct radix_tree *t, u64 index, void *item);

@@ -37,7 +37,8 @@ struct sched_entity {
 	u8 rt_priority;			/* [rq] 1..99, 0 for SCHED_OTHER */
 	s8 nice;			/* [rq] -20..19 */
 	bool reset_on_fork;		/* [rq] */
-	u8 stays;			/* [rq; own reads are free] it woke others and went on: so many more of them go elsewhere */
+	/* [rq; own reads are free] it woke others and went on: so many more of them go elsewhere */
+	u8 stays;
 	u32 weight;			/* [rq] from nice */
 	u64 vruntime;			/* [rq] weighted nanoseconds */
 	u64 exec_start;			/* [rq] when it was last charged, ns */

@@ -10,7 +10,8 @@ void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 #ifndef __JANUS_UNIT__
-/* -ffreestanding hides these from the compiler. It open-codes small constant sizes, and calls the functions for others. */
+/* -ffreestanding hides these from the compiler. It open-codes small constant sizes, and calls the functions for
+ * others. */
 #define memcpy(to, from, n) __builtin_memcpy(to, from, n)
 #define memset(to, c, n) __builtin_memset(to, c, n)
 #define memcmp(a, b, n) __builtin_memcmp(a, b, n)

@@ -5,7 +5,8 @@
 
 #include <janus/types.h>
 
-/* The node's name, as uname(2) and /proc/sys/kernel give it: NUL-terminated, at most 64 bytes; may change at any time. */
+/* The node's name, as uname(2) and /proc/sys/kernel give it: NUL-terminated, at most 64 bytes; may change at any
+ * time. */
 extern char system_nodename[65], system_domainname[65];
 
 #endif

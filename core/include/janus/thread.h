@@ -45,7 +45,8 @@ enum thread_flag {
 	TF_NOTIFY_RESUME = 1 << 2,	/* set_child_tid, call_exit_due */
 	TF_RESTORE_MASK = 1 << 3,	/* put saved_mask back if no handler runs (sigsuspend, ppoll) */
 	/* not work at exit: */
-	TF_SYSCALL_TRACE = 1 << 5,	/* its calls go through syscall_dispatch_traced(); changes while it is stopped */
+	/* its calls go through syscall_dispatch_traced(); changes while it is stopped */
+	TF_SYSCALL_TRACE = 1 << 5,
 	TF_SINGLE_STEP = 1 << 6,	/* the same, and it traps behind each instruction */
 	TF_SECCOMP = 1 << 7,		/* the same, and they are asked about first: core/process/seccomp.c */
 	TF_KERNEL = 1 << 16,		/* a kernel thread: never goes to user mode */
@@ -98,7 +99,8 @@ struct thread {
 
 	/* signals */
 	sigset_t blocked;			/* [sig; own reads are free] */
-	sigset_t waited;			/* [sig] sigtimedwait waits for these: neither ignored nor fatal meanwhile */
+	/* [sig] sigtimedwait waits for these: neither ignored nor fatal meanwhile */
+	sigset_t waited;
 	sigset_t saved_mask;			/* [self] with TF_RESTORE_MASK */
 	struct sigqueue pending;		/* [sig] directed at this thread */
 	u32 jobctl;				/* [sig] JOBCTL_* */
@@ -114,21 +116,27 @@ struct thread {
 	/* ptrace */
 	struct thread *tracer;			/* [tl] whom we stop for; NULL: nobody */
 	struct list_head tracees, tracee_link;	/* [tl] whom we trace; our place among our tracer's */
-	u32 ptrace;				/* [sig; own reads are free] PT_* and the tracer's options; 0: not traced */
-	int stop_code;				/* [sig] why we stopped, until waited for; then the signal to go on with */
-	siginfo_t *stop_info;			/* [sig] of the stop we are in: on our stack. NULL: none, or a group's */
+	/* [sig; own reads are free] PT_* and the tracer's options; 0: not traced */
+	u32 ptrace;
+	/* [sig] why we stopped, until waited for; then the signal to go on with */
+	int stop_code;
+	/* [sig] of the stop we are in: on our stack. NULL: none, or a group's */
+	siginfo_t *stop_info;
 	unsigned long stop_message;		/* [sig] PTRACE_GETEVENTMSG */
-	bool call_exit_due;			/* [self] with TF_NOTIFY_RESUME: stop, or step, on the way out of this call */
+	/* [self] with TF_NOTIFY_RESUME: stop, or step, on the way out of this call */
+	bool call_exit_due;
 
 	/* exit and wait */
 	u32 exit_state;				/* [tl] 0, EXIT_ZOMBIE, EXIT_DEAD */
 	int exit_code;				/* [tl] wait status of this thread */
-	int exit_signal;			/* [tl] to the parent when the whole group is gone; -1 for non-leaders */
+	/* [tl] to the parent when the whole group is gone; -1 for non-leaders */
+	int exit_signal;
 	struct vfork_wait *vfork_done;		/* [pl] whom exec or exit releases */
 	uaddr_t clear_child_tid;		/* [self] */
 	uaddr_t set_child_tid;			/* [self] */
 	uaddr_t robust_list;			/* [self] */
-	struct sem_undo_list *sem_undos;	/* [self] what System V semaphores get back at its end; NULL: nothing yet */
+	/* [self] what System V semaphores get back at its end; NULL: nothing yet */
+	struct sem_undo_list *sem_undos;
 	int pdeath_signal;			/* [self] prctl(PR_SET_PDEATHSIG) */
 
 	/* accounting; [self], read by others as is */
@@ -184,9 +192,11 @@ struct process {
 	struct wait_queue wait_child;		/* wait4 sleeps here; woken by children */
 
 	struct tty *tty;			/* [tl + sig; either to read] controlling terminal */
-	struct pid *tty_old_pgrp;		/* [tl] session leader whose terminal hung up: its last foreground group */
+	/* [tl] session leader whose terminal hung up: its last foreground group */
+	struct pid *tty_old_pgrp;
 	bool session_leader;			/* [tl] */
-	u32 exec_creds;				/* [tl] threads in exec between a look at their tracer and new credentials */
+	/* [tl] threads in exec between a look at their tracer and new credentials */
+	u32 exec_creds;
 	bool child_subreaper;			/* [its own threads; read as is] prctl(PR_SET_CHILD_SUBREAPER) */
 	bool has_child_subreaper;		/* [tl] somebody above is one */
 	bool membarrier_registered;		/* [atomic] membarrier(2) may interrupt others for us */
@@ -286,7 +296,8 @@ struct thread *kthread_create_init(void (*fn)(void *));
 /* Boot: current, a kernel thread, becomes pid 1 running `path` with kernel strings. */
 int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
 void mm_release_futexes(struct thread *t);			/* core/ipc: exec or exit of t, which is current */
-/* core/ipc/sem_undo.c: current gives back what SEM_UNDO tells; a child shares that (0 or -ENOMEM), and does not come after all. */
+/* core/ipc/sem_undo.c: current gives back what SEM_UNDO tells; a child shares that (0 or -ENOMEM), and does not
+ * come after all. */
 void sem_undo_exit(void);
 int sem_undo_fork(struct thread *child, bool share);
 void sem_undo_unfork(struct thread *child);

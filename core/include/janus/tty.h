@@ -24,7 +24,8 @@ struct tty_driver_ops {
 };
 
 /* A serial port becomes /dev/NAME, and /dev/console when console= or the machine says so. Boot. NULL on no memory. */
-struct tty *tty_register(const char *name, unsigned major, unsigned minor, const struct tty_driver_ops *ops, void *port);
+struct tty *tty_register(const char *name, unsigned major, unsigned minor, const struct tty_driver_ops *ops,
+			 void *port);
 /* Bytes from the device, outside the driver's lock. Any context. When throttle() was asked for, the rest is lost. */
 void tty_receive(struct tty *tty, const u8 *buf, size_t n);
 void tty_receive_break(struct tty *tty);

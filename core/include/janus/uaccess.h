@@ -76,7 +76,8 @@ static inline long strncpy_from_user(char *to, uaddr_t from, size_t n)
 	/* The string ran into the end of user space. */
 	return len == (long)room && room < n ? -EFAULT : len;
 }
-/* A path: a kmalloc'ed copy (free with path_free), ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOENT for "" unless empty_ok, -ENOMEM). */
+/* A path: a kmalloc'ed copy (free with path_free), ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOENT for "" unless empty_ok,
+ * -ENOMEM). */
 char *path_from_user(uaddr_t from, bool empty_ok);
 void path_free(char *path);
 /* A kmalloc'ed copy of n user bytes, n <= limit, or ERR_PTR. */

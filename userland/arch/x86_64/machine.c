@@ -45,7 +45,8 @@ unsigned long machine_flags(void)
 	return __builtin_ia32_readeflags_u64() & machine_flags_user;
 }
 
-/* Of XSAVE's area: the parts that are the program's own. Last instruction and operand are left out: nobody sets them. */
+/* Of XSAVE's area: the parts that are the program's own. Last instruction and operand are left out: nobody sets
+ * them. */
 static const struct part {
 	const char *name;
 	int at, size;
@@ -97,7 +98,8 @@ unsigned long machine_flags_rare(void)
 
 extern const char step_0[], step_1[], step_2[], step_3[], step_4[];
 const unsigned long machine_steps[] = {
-	(unsigned long)step_0, (unsigned long)step_1, (unsigned long)step_2, (unsigned long)step_3, (unsigned long)step_4,
+	(unsigned long)step_0, (unsigned long)step_1, (unsigned long)step_2,
+	(unsigned long)step_3, (unsigned long)step_4,
 };
 const int machine_step_count = 5;
 

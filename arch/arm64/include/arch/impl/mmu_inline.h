@@ -38,7 +38,8 @@ static inline u64 pte_attributes(unsigned prot)
 
 	v |= prot & PTE_DEV ? DESC_ATTR(ATTR_DEVICE) : DESC_ATTR(ATTR_NORMAL) | DESC_INNER;
 	v |= BIT_UP(not, PTE_G, DESC_NG) | BIT_UP(not, PTE_W, DESC_RDONLY);
-	v |= BIT_UP(prot, PTE_DIRTY, DESC_DIRTY) | BIT_UP(prot, PTE_W, DESC_DIRTY) | BIT_UP(prot, PTE_SPECIAL, DESC_SPECIAL);
+	v |= BIT_UP(prot, PTE_DIRTY, DESC_DIRTY) | BIT_UP(prot, PTE_W, DESC_DIRTY) |
+	     BIT_UP(prot, PTE_SPECIAL, DESC_SPECIAL);
 	if (!(prot & PTE_U))
 		return v | DESC_UXN | BIT_UP(not, PTE_X, DESC_PXN);
 	if (!(prot & PTE_R))
