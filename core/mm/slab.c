@@ -293,7 +293,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 	c->number = (u16)(c - caches);
 	c->order = (u8)choose_order(c->size);
 	c->objects = (u16)((PAGE_SIZE << c->order) / c->size);
-	c->limit = c->size > 1024 ? 8 : MAGAZINE_MAX;
+	c->limit = c->size > 1024 ? 16 : MAGAZINE_MAX;
 	BUG_ON(!c->objects);
 	spin_init(&c->lock);
 	list_init(&c->partial);

@@ -430,12 +430,17 @@ void do_signal(struct trapframe *tf)
 
 /* ---- upcalls ---- */
 
-/* A new thread's first way out: clone's CLONE_CHILD_SETTID is written by the child, in its own memory. */
+/*
+ * What calls left for the way out. A new thread's first: clone's CLONE_CHILD_SETTID is written by the child, in its own
+ * memory.
+ */
 static __noinline void resume_work(struct thread *t)
 {
 	uaddr_t to = t->set_child_tid;
 
 	thread_clear_flag(t, TF_NOTIFY_RESUME);
+	if (this_cpu()->rcu_ready)
+		rcu_run_ready();
 	if (unlikely(t->call_exit_due))
 		ptrace_call_exit(current_frame());
 	if (to) {

@@ -421,13 +421,14 @@ void sched_idle_loop(void)
 
 	for (;;) {
 		arch_local_irq_disable();
-		rcu_quiescent(cpu);
+		rcu_idle_leave(cpu);
 		if (thread_flag(current, TF_NEED_RESCHED)) {
 			arch_local_irq_enable();
 			schedule();
 			continue;
 		}
 		timer_tick_stop();
+		rcu_idle_enter(cpu);
 		arch_idle();
 	}
 }

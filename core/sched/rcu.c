@@ -4,14 +4,18 @@
  * scheduler, runs a user or idles is in no reader.
  *
  * Periods are numbered. Whoever needs one raises `newest`; a CPU in a quiescent state notes the newest
- * number it has seen; period n is over when every CPU has noted n or more. Each CPU keeps its own
- * callbacks in three lists: new ones, those that wait for period `waiting_for`, and those that may run.
- * The tick moves them on; the scheduler runs them.
+ * number it has seen, one that idles every number; period n is over when every CPU has noted n or more.
+ * Each CPU keeps its own callbacks in three lists: new ones, those that wait for period `waiting_for`, and
+ * those that may run. The tick moves them on, and so do the scheduler and the way out to a user when BATCH
+ * new ones have come: where the other CPUs idle these run at once, and what they free is used again while
+ * it is in the caches, instead of a tick's worth of objects going through the slabs' lists.
  */
 #include <janus/cpu.h>
 #include <janus/lock.h>
 #include <janus/thread.h>
 #include <janus/wait.h>
+
+#define BATCH 16	/* of objects of one kind a magazine takes that many over and over: core/mm/slab.c */
 
 static u64 newest;			/* [atomic] */
 
@@ -22,9 +26,8 @@ struct callback_list {
 static struct rcu_cpu {			/* [own CPU, interrupts off] */
 	struct callback_list new, waiting, ready;
 	u64 waiting_for;
+	unsigned fresh;			/* callbacks that came since the lists were last moved on */
 } __cacheline_aligned rcu_cpus[NR_CPUS];
-
-static struct rcu_cpu *rcu_here(void) { return &rcu_cpus[this_cpu_id()]; }
 
 static void callbacks_init(struct callback_list *l)
 {
@@ -53,12 +56,17 @@ void rcu_init(void)
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head))
 {
 	struct irqflags flags = arch_local_irq_save();
-	struct callback_list *l = &rcu_here()->new;
+	struct cpu *cpu = this_cpu();
+	struct rcu_cpu *r = &rcu_cpus[cpu->id];
 
 	head->func = func;
 	head->next = NULL;
-	*l->tail = head;
-	l->tail = &head->next;
+	*r->new.tail = head;
+	r->new.tail = &head->next;
+	if (unlikely(++r->fresh == BATCH)) {
+		cpu->rcu_ready = true;
+		thread_set_flag(cpu->running, TF_NOTIFY_RESUME);
+	}
 	arch_local_irq_restore(flags);
 }
 
@@ -73,19 +81,39 @@ void rcu_quiescent(struct cpu *cpu)
 	}
 }
 
-/* Has every CPU passed period n? An idle one that has not is asked to go round its loop. */
+void rcu_idle_enter(struct cpu *cpu)
+{
+	__atomic_store_n(&cpu->rcu_seen, RCU_SEEN_ALL, __ATOMIC_RELEASE);
+}
+
+/*
+ * Either the one who waits for a period sees that we are back, or our readers see what it took out before: the
+ * fence here and the one in move_on() are a pair.
+ */
+void rcu_idle_leave(struct cpu *cpu)
+{
+	__atomic_store_n(&cpu->rcu_seen, __atomic_load_n(&newest, __ATOMIC_ACQUIRE), __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 static bool period_over(u64 n)
 {
-	bool over = true;
+	for_each_cpu(c)
+		if (READ_ONCE(c->online) && __atomic_load_n(&c->rcu_seen, __ATOMIC_ACQUIRE) < n)
+			return false;
+	return true;
+}
 
-	for_each_cpu(c) {
-		if (!READ_ONCE(c->online) || __atomic_load_n(&c->rcu_seen, __ATOMIC_ACQUIRE) >= n)
-			continue;
-		over = false;
-		if (READ_ONCE(c->running) == c->idle && c != this_cpu())
-			arch_send_ipi(c->id);
+static void move_on(struct rcu_cpu *r)
+{
+	r->fresh = 0;
+	if (r->waiting.head && period_over(r->waiting_for))
+		callbacks_move(&r->waiting, &r->ready);
+	if (!r->waiting.head && r->new.head) {
+		callbacks_move(&r->new, &r->waiting);
+		r->waiting_for = __atomic_add_fetch(&newest, 1, __ATOMIC_SEQ_CST);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	}
-	return over;
 }
 
 /* The tick of each CPU, interrupts off; quiescent: it came in user mode or in the idle loop. */
@@ -95,12 +123,7 @@ void rcu_tick(struct cpu *cpu, bool quiescent)
 
 	if (quiescent)
 		rcu_quiescent(cpu);
-	if (r->waiting.head && period_over(r->waiting_for))
-		callbacks_move(&r->waiting, &r->ready);
-	if (!r->waiting.head && r->new.head) {
-		callbacks_move(&r->new, &r->waiting);
-		r->waiting_for = __atomic_add_fetch(&newest, 1, __ATOMIC_SEQ_CST);
-	}
+	move_on(r);
 	if (r->ready.head) {
 		cpu->rcu_ready = true;
 		thread_set_flag(cpu->running, TF_NEED_RESCHED);
@@ -116,15 +139,20 @@ bool rcu_pending(struct cpu *cpu)
 
 void rcu_run_ready(void)
 {
-	struct callback_list ready;
+	struct cpu *cpu;
+	struct rcu_cpu *r;
 	struct rcu_head *head;
 
 	arch_local_irq_disable();
-	callbacks_init(&ready);
-	callbacks_move(&rcu_here()->ready, &ready);
-	this_cpu()->rcu_ready = false;
+	cpu = this_cpu();
+	r = &rcu_cpus[cpu->id];
+	move_on(r);
+	rcu_quiescent(cpu);
+	move_on(r);		/* a period that only we were in is over */
+	head = r->ready.head;
+	callbacks_init(&r->ready);
+	cpu->rcu_ready = false;
 	arch_local_irq_enable();
-	head = ready.head;
 	while (head) {
 		struct rcu_head *next = head->next;	/* func frees head */
 

@@ -125,7 +125,7 @@ void smp_init(void)
 		struct cpu *cpu = &cpus[nr_cpus];
 
 		sched_init_cpu(cpu);
-		cpu->rcu_seen = UINT64_MAX;	/* in no reader until its first pass */
+		cpu->rcu_seen = RCU_SEEN_ALL;	/* in no reader until its first pass */
 		nr_cpus++;
 		if (!start_cpu(cpu)) {
 			nr_cpus--;

@@ -34,8 +34,8 @@ struct cpu {
 	bool mm_borrowed;		/* [irq] active_mm is not current's: this CPU holds a reference */
 	unsigned nofault;		/* [own] user copies that fault now fail at once: get_user_nofault() */
 	u64 ticks_user, ticks_system;	/* [own; read as is] nanoseconds, for /proc/stat */
-	u64 rcu_seen;			/* [atomic] last grace period this CPU passed */
-	bool rcu_ready;			/* [irq] callbacks wait to be run: core/sched/rcu.c */
+	u64 rcu_seen;			/* [atomic] last grace period this CPU passed; RCU_SEEN_ALL while it idles */
+	bool rcu_ready;			/* [irq] callbacks wait to be moved on or run: core/sched/rcu.c */
 	struct rq *rq;			/* [const] core/sched/ */
 	struct timer_queue *timers;	/* [const] core/time/timer.c */
 } __cacheline_aligned;
@@ -54,8 +54,20 @@ typedef u32 cpumask_t;
 cpumask_t cpu_online_mask(void);	/* [atomic] */
 u64 cpu_idle_ns(struct cpu *cpu);	/* time in the idle thread so far; for /proc/stat, /proc/uptime */
 
+/* core/sched/rcu.c: an idle CPU is in no reader until it leaves, for an interrupt or a thread. Interrupts off. */
+#define RCU_SEEN_ALL UINT64_MAX
+void rcu_idle_enter(struct cpu *cpu);
+void rcu_idle_leave(struct cpu *cpu);
+
 /* An interrupt handler begins and ends: irq_dispatch, timer_interrupt, ipi_dispatch. Interrupts off. */
-static inline void irq_enter(void) { this_cpu()->irq_depth++; }
+static inline void irq_enter(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	cpu->irq_depth++;
+	if (unlikely(cpu->rcu_seen == RCU_SEEN_ALL))
+		rcu_idle_leave(cpu);
+}
 static inline void irq_exit(void) { this_cpu()->irq_depth--; }
 
 /* Run fn(arg) on the CPUs of `mask` but this one and wait until all have. Interrupts on, no spinlock held

@@ -224,7 +224,7 @@ void rcu_barrier(void);		/* sleeps until what call_rcu() was asked before, on an
 void rcu_quiescent(struct cpu *cpu);
 void rcu_tick(struct cpu *cpu, bool quiescent);
 bool rcu_pending(struct cpu *cpu);	/* callbacks of this CPU wait: keep the tick */
-void rcu_run_ready(void);		/* process context, interrupts on */
+void rcu_run_ready(void);		/* process context, in no reader, interrupts on */
 void rcu_init(void);
 
 #define rcu_dereference(p) __atomic_load_n(&(p), __ATOMIC_CONSUME)

@@ -42,7 +42,7 @@ struct dentry;
 enum thread_flag {
 	TF_SIGPENDING = 1 << 0,		/* a signal may be deliverable */
 	TF_NEED_RESCHED = 1 << 1,	/* another thread should run here */
-	TF_NOTIFY_RESUME = 1 << 2,	/* set_child_tid, call_exit_due */
+	TF_NOTIFY_RESUME = 1 << 2,	/* set_child_tid, call_exit_due, cpu->rcu_ready */
 	TF_RESTORE_MASK = 1 << 3,	/* put saved_mask back if no handler runs (sigsuspend, ppoll) */
 	/* not work at exit: */
 	/* its calls go through syscall_dispatch_traced(); changes while it is stopped */
