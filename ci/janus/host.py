@@ -8,7 +8,7 @@ import os
 import re
 
 CGROUPS, OURS, MEMINFO = "/sys/fs/cgroup", "/proc/self/cgroup", "/proc/meminfo"
-GUEST_MEMORY = 1 << 30      # what a guest takes with its QEMU and its archive; Debian's programs need the most
+GUEST_MEMORY = 3 << 29      # what a guest takes: with Debian's programs 1 GiB of QEMU's, and the archive twice here
 
 
 def limits(controller, name):
