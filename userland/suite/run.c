@@ -144,11 +144,12 @@ static const char *follow(struct program *p, long limit)
 
 	for (;;) {
 		long left = deadline - seconds();
+		bool over = is_over(p);		/* then all that it wrote is there to be read */
 
 		if (left <= 0)
 			return "timed out";
-		if (poll(&poll_out, 1, 1000) <= 0) {
-			if (is_over(p))
+		if (poll(&poll_out, 1, over ? 0 : 1000) <= 0) {
+			if (over)
 				return NULL;
 			continue;
 		}
