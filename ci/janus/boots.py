@@ -13,8 +13,8 @@ from . import console, files, gcda, guest as guests, host, ktap, packages, qemu
 from .machine import BUILD, ROOT
 from .term import say
 
-# A suite's console that says nothing for so long is a hang: each program has a limit of its own below it.
-IDLE = 240
+# A console that says nothing for so long is a hang: each subtest of the suite has a limit of its own below it.
+IDLE = 600
 # What boots of the debug build add to the command line; core/sched/hunt.c says what it does.
 HUNTS = {"debug": (), "resched": ("hunt.resched=1", "hunt.slice=1"), "alloc": ("hunt.alloc=1,32",)}
 MEMORY = "more memory is in use than before it"     # /suite/run's words for a leak

@@ -44,7 +44,7 @@ class Pair:
         command = ["/fuzz/fuzz", "--seed", str(self.seed), *map(str, words)]
         output, outcome, errors = boots.run_command(self.machine, self.kernels[name], self.folder, command,
                                                     {"smp": cpus},
-                                                    self.timeout, append=[*APPEND, *append])
+                                                    self.timeout, append=[*APPEND, *append], idle=boots.IDLE)
         trouble = None
         if outcome.status is None:
             log = outcome.log.decode(errors="replace")

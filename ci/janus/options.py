@@ -111,7 +111,7 @@ def add_test(commands):
                      help="the debug build, with its checkers on, and its hunts, at 4 CPUs")
     sub.add_argument("--planted", nargs="?", const="", metavar="NAMES",
                      help="plant the bugs of ci/planted one by one in a copy: the tests must find each")
-    sub.add_argument("--timeout", type=float, default=1200, metavar="SECONDS", help="for each guest (default: 1200)")
+    sub.add_argument("--timeout", type=float, default=3600, metavar="SECONDS", help="for each guest (default: 3600)")
     sub.add_argument("--verbose", action="store_true", help="show the guests' consoles")
 
 

@@ -32,7 +32,8 @@ def sections(text):
 
 def run_guest(machine, kernel, folder, name, timeout):
     command, short = COMMANDS[name]
-    return boots.run_command(machine, kernel, folder, command, GUEST, timeout, debian=short == "dynamic")
+    return boots.run_command(machine, kernel, folder, command, GUEST, timeout, idle=boots.IDLE,
+                             debian=short == "dynamic")
 
 
 def on_linux(machine, folder, timeout, name):
