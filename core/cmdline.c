@@ -17,8 +17,8 @@ const char *init_envp[INIT_STRINGS_MAX + 2] = { "HOME=/", "TERM=linux" };
 /* What the kernel itself reads, or Linux does: not handed to init. */
 static const char *const kernel_words[] = {
 	"console", "debug", "earlycon", "earlyprintk", "ignore_loglevel", "init", "ip", "loglevel", "maxcpus", "mem",
-	"mitigations", "nokaslr", "norandmaps", "nosmp", "panic", "quiet", "rdinit", "reboot", "ro", "root", "rootfstype",
-	"rootwait", "rw", "tsc", "BOOT_IMAGE", "initrd",
+	"mitigations", "nokaslr", "norandmaps", "nosmp", "panic", "quiet", "rdinit", "reboot", "ro", "root",
+	"rootfstype", "rootwait", "rw", "tsc", "BOOT_IMAGE", "initrd",
 };
 
 /* Next word at *s, unquoted in place and terminated; NULL at the end. */

@@ -116,7 +116,8 @@ static int xstate_set(struct thread *t, const void *buf)
 
 const struct regset *arch_regset(unsigned note)
 {
-	static const struct regset general = { NT_PRSTATUS, 8, sizeof(struct user_regs_struct), false, regs_get, regs_set };
+	static const struct regset general = { NT_PRSTATUS, 8, sizeof(struct user_regs_struct), false,
+					       regs_get, regs_set };
 	static const struct regset legacy = { NT_PRFPREG, 4, FXSAVE_SIZE, false, fxregs_get, fxregs_set };
 	static struct regset extended = { NT_X86_XSTATE, 8, 0, true, xstate_get, xstate_set };
 

@@ -100,8 +100,8 @@ struct walk {
 enum { HELD_ANCHOR = 1, HELD_ROOT = 2, HELD_START = 4, HELD_LINKS = 8 /* nr_counted is not 0 */ };
 
 /*
- * Walk `name` (padded by 8 readable bytes) from base, or dirfd where it is NULL. 0 or -errno; with LOOKUP_CREATE also 1:
- * all is there but the last name, and the walk stands at its directory. walk_end() in any case.
+ * Walk `name` (padded by 8 readable bytes) from base, or dirfd where it is NULL. 0 or -errno; with LOOKUP_CREATE also
+ * 1: all is there but the last name, and the walk stands at its directory. walk_end() in any case.
  */
 int walk_begin(struct walk *w, const struct path *base, int dirfd, const char *name, unsigned flags);
 /* Count the place and end the walk: 0, or -ECHILD: start again. */

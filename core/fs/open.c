@@ -145,7 +145,8 @@ static struct file *open_counted(const struct path *p, unsigned flags)
 			err = mnt_want_write(p);	/* now that it is counted: a remount may have come between */
 		}
 	}
-	if (!err && (flags & O_DIRECT))		/* no file system here goes past the page cache; a socket does not open */
+	/* no file system here goes past the page cache; a socket does not open */
+	if (!err && (flags & O_DIRECT))
 		err = S_ISSOCK(inode->mode) ? -ENXIO : -EINVAL;
 	if (!err && f->ops->open)
 		err = f->ops->open(inode, f);

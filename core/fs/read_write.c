@@ -291,8 +291,8 @@ long sys_pwritev(unsigned fd, uaddr_t vec, unsigned long vlen, unsigned long pos
 }
 
 /*
- * A directory, and what is handed one segment after the other, takes no flag but RWF_HIPRI; RWF_NOWAIT takes who knows how.
- * Our files live in memory, so syncing is nothing to do.
+ * A directory, and what is handed one segment after the other, takes no flag but RWF_HIPRI; RWF_NOWAIT takes who
+ * knows how. Our files live in memory, so syncing is nothing to do.
  */
 static bool rwf_refused(unsigned fd, int flags, bool write)
 {

@@ -182,7 +182,8 @@ long sys_statx(int dirfd, uaddr_t path, unsigned flags, unsigned mask, uaddr_t b
 	if (err)
 		return err;
 	x = (struct statx){
-		.mask = STATX_BASIC_STATS | STATX_MNT_ID | (k.btime.tv_sec ? mask & STATX_BTIME : 0), .blksize = k.blksize,
+		.mask = STATX_BASIC_STATS | STATX_MNT_ID | (k.btime.tv_sec ? mask & STATX_BTIME : 0),
+		.blksize = k.blksize,
 		.attributes = k.attributes, .attributes_mask = k.attributes_mask, .nlink = k.nlink,
 		.uid = k.uid, .gid = k.gid, .mode = k.mode, .ino = k.ino, .size = k.size, .blocks = k.blocks,
 		.atime = statx_time(&k.atime), .mtime = statx_time(&k.mtime), .ctime = statx_time(&k.ctime),

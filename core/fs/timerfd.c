@@ -136,8 +136,9 @@ static int timerfd_fdinfo(struct file *f, char *buf, size_t size)
 	if (t->expired)
 		now.it_value = (struct timespec){ 0 };
 	spin_unlock_irqrestore(&t->lock, irq);
-	return scnprintf(buf, size, "clockid: %d\nticks: %lu\nsettime flags: 0%o\nit_value: (%lu, %lu)\nit_interval: (%lu, %lu)\n",
-			 t->clock, ticks, flags, (unsigned long)now.it_value.tv_sec, (unsigned long)now.it_value.tv_nsec,
+	return scnprintf(buf, size, "clockid: %d\nticks: %lu\nsettime flags: 0%o\nit_value: (%lu, %lu)\n"
+			 "it_interval: (%lu, %lu)\n", t->clock, ticks, flags,
+			 (unsigned long)now.it_value.tv_sec, (unsigned long)now.it_value.tv_nsec,
 			 (unsigned long)now.it_interval.tv_sec, (unsigned long)now.it_interval.tv_nsec);
 }
 

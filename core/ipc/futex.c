@@ -5,8 +5,8 @@
  * A word is known by its key: the address space and address when it is private, otherwise the file behind it and the
  * place therein. Keys hash to buckets; a waiter queues in its bucket and then looks at the word, both under the
  * bucket's lock, and a waker changes the word before it looks at the bucket, so neither misses the other. The word is
- * read with interrupts off, where a fault fails instead of sleeping; then the page is brought in without the lock and all
- * starts over. A bucket counts who waits or is about to: waking an idle futex takes no lock.
+ * read with interrupts off, where a fault fails instead of sleeping; then the page is brought in without the lock and
+ * all starts over. A bucket counts who waits or is about to: waking an idle futex takes no lock.
  */
 #include "futex.h"
 #include <generated/syscalls.h>

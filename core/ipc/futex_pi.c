@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Locks whose word names their owner: FUTEX_LOCK_PI and its kin. The kernel hands the lock to the longest waiter when it
- * is given back, or when its owner dies. Nobody's priority is raised meanwhile: with fair scheduling an owner runs in any case.
+ * Locks whose word names their owner: FUTEX_LOCK_PI and its kin. The kernel hands the lock to the longest waiter when
+ * it is given back, or when its owner dies. Nobody's priority is raised meanwhile: with fair scheduling an owner runs
+ * in any case.
  *
- * The word changes under its bucket's lock, interrupts off, where a fault fails; then the page is brought in and all starts over.
+ * The word changes under its bucket's lock, interrupts off, where a fault fails; then the page is brought in and all
+ * starts over.
  */
 #include "futex.h"
 #include <janus/entry.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * System V shared memory: shmget, shmat, shmdt. A segment is a file of tmpfs without a name; each shmat() opens it anew,
- * and each area that maps such a file counts as attached. Source: shmop(2), shmget(2).
+ * System V shared memory: shmget, shmat, shmdt. A segment is a file of tmpfs without a name; each shmat() opens it
+ * anew, and each area that maps such a file counts as attached. Source: shmop(2), shmget(2).
  */
 #include "shm.h"
 #include <generated/syscalls.h>

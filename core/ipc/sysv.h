@@ -6,7 +6,8 @@
  * Process context; no spinlock held. Lock order: mmap_lock > ids->lock > object->lock. No user memory is touched and
  * nobody sleeps for long under either.
  *
- * An id is a place (15 bits) and how often the places have been gone through: an id that is no more is not soon another's.
+ * An id is a place (15 bits) and how often the places have been gone through: an id that is no more is not soon
+ * another's.
  * Field legend: [ids] ids->lock; [obj] object->lock; [const] after creation.
  * Source: sysvipc(7), Linux 6.1.
  */

@@ -59,7 +59,8 @@ static void check_order(const struct held *before, struct lock_class *class, uns
 		return;
 	if (edges[b][a]) {
 		off = true;
-		panic("lock order: '%s' is taken at %pS while '%s' is held since %pS; elsewhere, at %pS, it is the other way round",
+		panic("lock order: '%s' is taken at %pS while '%s' is held since %pS; elsewhere, at %pS, "
+		      "it is the other way round",
 		      class->name, (void *)site, before->class->name, (void *)before->site, (void *)edges[b][a]);
 	}
 	WRITE_ONCE(edges[a][b], site);

@@ -32,7 +32,8 @@ static unsigned prot_of(u32 vm)
 	return (vm & VM_READ ? PROT_READ : 0) | (vm & VM_WRITE ? PROT_WRITE : 0) | (vm & VM_EXEC ? PROT_EXEC : 0);
 }
 
-long sys_remap_file_pages(uaddr_t start, unsigned long size, unsigned long prot, unsigned long pgoff, unsigned long flags)
+long sys_remap_file_pages(uaddr_t start, unsigned long size, unsigned long prot, unsigned long pgoff,
+			  unsigned long flags)
 {
 	struct mm *mm = current->mm;
 	struct file *file = NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Loading ELF programs: fixed, position independent, and those that name an interpreter, which is then loaded
- * beside them. The headers are hostile: each number is checked before it is used, and what they ask for goes through mmap.
+ * Loading ELF programs: fixed, position independent, and those that name an interpreter, which is then loaded beside
+ * them. The headers are hostile: each number is checked before it is used, and what they ask for goes through mmap.
  */
 #include "exec.h"
 #include <arch/misc.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Dying. A thread gives back what it holds, hands its children to somebody, and tells its parent when it was the last
- * of its process. A zombie leader keeps number and exit status until it is waited for; every other thread releases itself.
+ * of its process. A zombie leader keeps number and exit status until it is waited for; every other thread releases
+ * itself.
  */
 #include "process.h"
 #include "seccomp.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * New threads and processes. One function does all of fork, vfork, clone and clone3: what the flags name is
- * shared by counting it once more, the rest is copied. The child becomes visible in one step under the locks; until then
- * every failure just drops what was made.
+ * New threads and processes. One function does all of fork, vfork, clone and clone3: what the flags name is shared by
+ * counting it once more, the rest is copied. The child becomes visible in one step under the locks; until then every
+ * failure just drops what was made.
  */
 #include "process.h"
 #include "seccomp.h"

@@ -28,7 +28,8 @@ static long compare(const void *a, const void *b)
 
 		__atomic_compare_exchange_n(&mask, &none, fresh, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 		none = 0;
-		__atomic_compare_exchange_n(&factor, &none, random_u64() | 1, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+		__atomic_compare_exchange_n(&factor, &none, random_u64() | 1, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED);
 	}
 	x = (x ^ mask) * factor;
 	y = (y ^ mask) * factor;

@@ -191,8 +191,8 @@ long sys_tkill(pid_t pid, int sig)
 /* Does Linux know which fields a siginfo with this code has? */
 static bool code_is_known(int sig, int code)
 {
-	static const u8 most[] = { [SIGILL] = 11, [SIGTRAP] = 6, [SIGBUS] = 5, [SIGFPE] = 15, [SIGSEGV] = 9, [SIGCHLD] = 6,
-				   [SIGIO] = 6, [SIGSYS] = 2 };
+	static const u8 most[] = { [SIGILL] = 11, [SIGTRAP] = 6, [SIGBUS] = 5, [SIGFPE] = 15, [SIGSEGV] = 9,
+				   [SIGCHLD] = 6, [SIGIO] = 6, [SIGSYS] = 2 };
 	int limit = sig > 0 && (size_t)sig < sizeof(most) && most[sig] ? most[sig] : 6;
 
 	return code > SI_USER ? code <= limit || code == SI_KERNEL : code >= SI_DETHREAD || code == SI_ASYNCNL;

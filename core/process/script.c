@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Scripts: a first line "#!interpreter [argument]" makes the file an argument of its interpreter. The line must end, or
- * at least the interpreter's name must, within the first 256 bytes; what follows the name is one argument, spaces and all.
+ * Scripts: a first line "#!interpreter [argument]" makes the file an argument of its interpreter. The line must end,
+ * or at least the interpreter's name must, within the first 256 bytes; what follows the name is one argument, spaces
+ * and all.
  */
 #include "exec.h"
 

@@ -7,8 +7,8 @@
 #include <janus/time.h>
 #include <uapi/asm/sigcontext.h>
 
-#define UAPI_SA_FLAGS (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | \
-		       SA_EXPOSE_TAGBITS | SA_RESTORER)
+#define UAPI_SA_FLAGS (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | \
+		       SA_RESETHAND | SA_EXPOSE_TAGBITS | SA_RESTORER)
 
 static void store_action(struct sighand *sh, int signo, const struct sigaction *sa)
 {

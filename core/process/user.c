@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What each real user has in use: the counts behind RLIMIT_NPROC, RLIMIT_SIGPENDING and the limits by user in /proc/sys/fs.
- * Found by uid in a small hash.
+ * What each real user has in use: the counts behind RLIMIT_NPROC, RLIMIT_SIGPENDING and the limits by user in
+ * /proc/sys/fs. Found by uid in a small hash.
  */
 #include "process.h"
 

@@ -39,8 +39,8 @@ u64 clock_ticks_at(u64 ns)
 }
 
 /*
- * Whole ticks, by one multiplication: never ahead of clock_monotonic(), whose rounded factor ours is made of and rounded
- * down again.
+ * Whole ticks, by one multiplication: never ahead of clock_monotonic(), whose rounded factor ours is made of and
+ * rounded down again.
  */
 static inline u64 coarse_now(void)
 {

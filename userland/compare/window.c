@@ -382,7 +382,8 @@ static const struct scenario scenarios[] = {
 
 /*
  * Through a door with the stack pointer at the same place in a block, however deep the caller is and however long the
- * arguments of the program are, which lie on the stack: a signal's frame is cleared in as many steps as blocks are begun.
+ * arguments of the program are, which lie on the stack: a signal's frame is cleared in as many steps as blocks are
+ * begun.
  */
 static __attribute__((noinline)) long in_place(long (*door)(long, const long *), long nr, const long args[6])
 {

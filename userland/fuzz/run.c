@@ -297,8 +297,8 @@ static bool makes_child(const struct step *step)
 /* Calls after which others than the one who made it may have to run. */
 static bool stirs(const struct step *step)
 {
-	static const char *const names[] = { "kill", "sig", "fork", "clone", "exit", "fcntl", "ioctl", "prctl", "timer", "alarm", "sched",
-		"pidfd", "setp", "wait", "mq_" };
+	static const char *const names[] = { "kill", "sig", "fork", "clone", "exit", "fcntl", "ioctl", "prctl",
+		"timer", "alarm", "sched", "pidfd", "setp", "wait", "mq_" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strstr(step->call->name, names[i]))

@@ -62,7 +62,8 @@ static void string(const struct writer *w, const struct arg *arg)
 	static const char *const attributes[] = { "user.x", "trusted.a", "trusted.a", "trusted.b", "x", "", "bogus.x" };
 	static const char *const types[] = { "tmpfs", "tmpfs", "tmpfs", "bogus", "" };
 	static const char *const queues[] = { "q", "q", "q", "r", "r", "s", "", "q/r", "." };
-	static const char *const data[] = { "", "", "size=8192", "mode=700", "bogus", "size=16k,mode=1777", "nr_inodes=3" };
+	static const char *const data[] = { "", "", "size=8192", "mode=700", "bogus", "size=16k,mode=1777",
+		"nr_inodes=3" };
 
 	if (strstr(w->step->call->name, "xattr"))
 		text(w, PICK(w->r, attributes));
@@ -125,8 +126,8 @@ static void pollfds(const struct writer *w)
 
 static void epoll_events(const struct writer *w)
 {
-	static const uint32_t events[] = { EPOLLIN, EPOLLOUT, EPOLLIN | EPOLLOUT, EPOLLIN | EPOLLET, EPOLLIN | EPOLLONESHOT,
-		EPOLLIN | EPOLLEXCLUSIVE, EPOLLRDHUP, 0 };
+	static const uint32_t events[] = { EPOLLIN, EPOLLOUT, EPOLLIN | EPOLLOUT, EPOLLIN | EPOLLET,
+		EPOLLIN | EPOLLONESHOT, EPOLLIN | EPOLLEXCLUSIVE, EPOLLRDHUP, 0 };
 	struct epoll_event e = { .events = PICK(w->r, events), .data.u64 = BELOW(w, 100) };
 
 	add(w, &e, sizeof(e));
@@ -134,8 +135,9 @@ static void epoll_events(const struct writer *w)
 
 static void sigsets(const struct writer *w)
 {
-	static const long sets[] = { 0, 1L << (SIGUSR1 - 1), 1L << (SIGUSR2 - 1), 3L << (SIGUSR1 - 1), 1L << (SIGCHLD - 1), 1L << 33,
-		-1, 1L << (SIGUSR1 - 1) | 1L << (SIGUSR2 - 1) | 1L << 33, 1L << (SIGKILL - 1) };
+	static const long sets[] = { 0, 1L << (SIGUSR1 - 1), 1L << (SIGUSR2 - 1), 3L << (SIGUSR1 - 1),
+		1L << (SIGCHLD - 1), 1L << 33, -1, 1L << (SIGUSR1 - 1) | 1L << (SIGUSR2 - 1) | 1L << 33,
+		1L << (SIGKILL - 1) };
 
 	PUT(w, PICK(w->r, sets));
 	if (w->m->length > 8)
@@ -150,8 +152,9 @@ static void sigset_packs(const struct writer *w)
 
 static void sigactions(const struct writer *w)
 {
-	static const long flags[] = { SA_SIGINFO, SA_SIGINFO | SA_RESTART, SA_SIGINFO | SA_NODEFER, SA_SIGINFO | SA_RESETHAND,
-		SA_SIGINFO | SA_ONSTACK, SA_SIGINFO | SA_NOCLDWAIT, SA_SIGINFO | SA_NOCLDSTOP };
+	static const long flags[] = { SA_SIGINFO, SA_SIGINFO | SA_RESTART, SA_SIGINFO | SA_NODEFER,
+		SA_SIGINFO | SA_RESETHAND, SA_SIGINFO | SA_ONSTACK, SA_SIGINFO | SA_NOCLDWAIT,
+		SA_SIGINFO | SA_NOCLDSTOP };
 	long handler = BELOW(w, 5) ? (long)actors_handler : BELOW(w, 2);
 
 	PUT(w, handler, PICK(w->r, flags) | (actors_restorer() ? 0x04000000 : 0), actors_restorer(),
@@ -198,8 +201,10 @@ static void foreign_vectors(const struct writer *w)
 
 static void address(const struct writer *w)
 {
-	static const char *const names[] = { "\0s", "\0s", "\0x", "\0y", "\0\0d0", "\0\0d0", "\0\0q", "\0a", "\0d/x", "\0" };
-	static const short families[] = { AF_UNIX, AF_UNIX, AF_UNIX, AF_UNIX, AF_UNIX, AF_UNIX, AF_UNIX, AF_UNSPEC, 99 };
+	static const char *const names[] = { "\0s", "\0s", "\0x", "\0y", "\0\0d0", "\0\0d0", "\0\0q", "\0a", "\0d/x",
+		"\0" };
+	static const short families[] = { AF_UNIX, AF_UNIX, AF_UNIX, AF_UNIX, AF_UNIX, AF_UNIX, AF_UNIX, AF_UNSPEC,
+		99 };
 	const char *name = PICK(w->r, names) + 1;
 
 	add(w, &PICK(w->r, families), 2);
@@ -256,7 +261,8 @@ static void lock(const struct writer *w)
 
 static void open_hows(const struct writer *w)
 {
-	static const long flags[] = { O_RDONLY, O_RDWR, O_RDWR | O_CREAT, O_PATH, O_DIRECTORY, O_RDWR | O_TRUNC, 1L << 40 };
+	static const long flags[] = { O_RDONLY, O_RDWR, O_RDWR | O_CREAT, O_PATH, O_DIRECTORY, O_RDWR | O_TRUNC,
+		1L << 40 };
 	/* not CACHED: a link's time may be due, or not yet */
 	static const long resolve[] = { 0, 0, 1, 2, 4, 8, 16, 64 };
 	long f = PICK(w->r, flags);
@@ -300,8 +306,8 @@ static void futex_words(const struct writer *w)
 
 static void clone_args(const struct writer *w)
 {
-	static const long flags[] = { 0, 0, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_CLEAR_SIGHAND, 1L << 50,
-		CLONE_FS | CLONE_FILES, CLONE_DETACHED };
+	static const long flags[] = { 0, 0, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_CLEAR_SIGHAND,
+		1L << 50, CLONE_FS | CLONE_FILES, CLONE_DETACHED };
 	/* none that kills */
 	static const int signals[] = { SIGCHLD, SIGCHLD, SIGCHLD, SIGCHLD, 0, SIGUSR1, SIGURG, 65 };
 	struct clone_args args = { .flags = PICK(w->r, flags), .exit_signal = PICK(w->r, signals) };

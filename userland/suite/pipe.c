@@ -564,7 +564,8 @@ TEST(pipe, "of O_DIRECT only the writing end knows, and notification pipes are n
 
 TEST(pipe, "splice takes from /proc/mounts, but not from /dev/zero, an eventfd or what a process says of itself")
 {
-	static const char *const none[] = { "/dev/zero", "/dev/full", "/dev/null", "/proc/self/stat", "/proc/self/maps" };
+	static const char *const none[] = { "/dev/zero", "/dev/full", "/dev/null", "/proc/self/stat",
+		"/proc/self/maps" };
 	int fds[2], fd;
 
 	ASSERT_EQ(pipe2(fds, O_NONBLOCK), 0);

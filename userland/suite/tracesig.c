@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Signals of a traced thread: each stops it, and its tracer says what comes of it; what waits in its queue, its mask, and
- * the stops of its whole group.
+ * Signals of a traced thread: each stops it, and its tracer says what comes of it; what waits in its queue, its mask,
+ * and the stops of its whole group.
  */
 #include "machine.h"
 #include "tracee.h"

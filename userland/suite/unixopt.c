@@ -89,8 +89,8 @@ TEST(unixopt, "SO_PEERCRED is who made the pair")
 
 TEST(unixopt, "options that are on or off are kept, and told")
 {
-	static const int switches[] = { SO_REUSEADDR, SO_DONTROUTE, SO_BROADCAST, SO_KEEPALIVE, SO_OOBINLINE, SO_NO_CHECK,
-					SO_RXQ_OVFL };
+	static const int switches[] = { SO_REUSEADDR, SO_DONTROUTE, SO_BROADCAST, SO_KEEPALIVE, SO_OOBINLINE,
+		SO_NO_CHECK, SO_RXQ_OVFL };
 	int s = ASSERT_OK(socket(AF_UNIX, SOCK_STREAM, 0)), value;
 	socklen_t len = sizeof(value);
 

@@ -29,8 +29,8 @@ unsigned long arch_minsigstksz(void);	/* AT_MINSIGSTKSZ */
 const void *arch_vdso_image(size_t *size);
 
 /*
- * Make what a signal frame or a tracer put in tf fit for a return to user mode: the one function that all such values go
- * through. old_flags: the flags before, of which those stay that are not for others to choose.
+ * Make what a signal frame or a tracer put in tf fit for a return to user mode: the one function that all such values
+ * go through. old_flags: the flags before, of which those stay that are not for others to choose.
  */
 void arch_sanitise_frame(struct trapframe *tf, unsigned long old_flags);
 

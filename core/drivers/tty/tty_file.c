@@ -26,7 +26,9 @@ static struct read_rule rule_of(struct tty *tty)
 {
 	struct irqflags flags = tty_lock(tty);
 	const struct ldisc *l = &tty->ldisc;
-	struct read_rule rule = { .canonical = L_MODE(l, ICANON) && !L_MODE(l, EXTPROC), .min = 1, .deadline = TIME_MAX };
+	struct read_rule rule = {
+		.canonical = L_MODE(l, ICANON) && !L_MODE(l, EXTPROC), .min = 1, .deadline = TIME_MAX,
+	};
 	u64 time = l->t.c_cc[VTIME] * DECISECOND;
 
 	if (!rule.canonical) {

@@ -114,7 +114,8 @@ static const char *mounts_link(struct inode *i, char *buf)
 	return text;
 }
 
-const struct inode_ops proc_self_ops = { .get_link = self_link }, proc_thread_self_ops = { .get_link = thread_self_link },
+const struct inode_ops proc_self_ops = { .get_link = self_link },
+	proc_thread_self_ops = { .get_link = thread_self_link },
 	proc_mounts_ops = { .get_link = mounts_link };
 
 /* ---- small files ---- */
@@ -147,7 +148,8 @@ static int show_limits(struct textbuf *t, const struct proc_target *target)
 		[RLIMIT_CORE] = { "Max core file size", "bytes" }, [RLIMIT_RSS] = { "Max resident set", "bytes" },
 		[RLIMIT_NPROC] = { "Max processes", "processes" }, [RLIMIT_NOFILE] = { "Max open files", "files" },
 		[RLIMIT_MEMLOCK] = { "Max locked memory", "bytes" }, [RLIMIT_AS] = { "Max address space", "bytes" },
-		[RLIMIT_LOCKS] = { "Max file locks", "locks" }, [RLIMIT_SIGPENDING] = { "Max pending signals", "signals" },
+		[RLIMIT_LOCKS] = { "Max file locks", "locks" },
+		[RLIMIT_SIGPENDING] = { "Max pending signals", "signals" },
 		[RLIMIT_MSGQUEUE] = { "Max msgqueue size", "bytes" }, [RLIMIT_NICE] = { "Max nice priority", "" },
 		[RLIMIT_RTPRIO] = { "Max realtime priority", "" }, [RLIMIT_RTTIME] = { "Max realtime timeout", "us" },
 	};

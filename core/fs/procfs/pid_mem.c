@@ -104,8 +104,10 @@ static void area_usage(struct textbuf *t, struct vma *v)
 #define KB(pages) ((unsigned long)(pages) * (PAGE_SIZE / 1024))
 	tb_printf(t, "Size:           %8lu kB\nKernelPageSize: %8lu kB\nMMUPageSize:    %8lu kB\n",
 		  (v->end - v->start) / 1024, PAGE_SIZE / 1024, PAGE_SIZE / 1024);
-	tb_printf(t, "Rss:            %8lu kB\nPss:            %8lu kB\n", KB(u.rss), (unsigned long)(u.pss_x4096 / 1024));
-	tb_printf(t, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\nPrivate_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n",
+	tb_printf(t, "Rss:            %8lu kB\nPss:            %8lu kB\n", KB(u.rss),
+		  (unsigned long)(u.pss_x4096 / 1024));
+	tb_printf(t, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n"
+		  "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n",
 		  KB(u.shared_clean), KB(u.shared_dirty), KB(u.private_clean), KB(u.private_dirty));
 	tb_printf(t, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\nSwap:                  0 kB\n",
 		  KB(u.referenced), KB(u.anonymous));

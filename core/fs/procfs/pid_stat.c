@@ -191,7 +191,8 @@ static void status_memory(struct textbuf *b, struct mm *mm)
 	tb_printf(b, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t%8lu kB\n",
 		  KB(mm->max_rss), KB(rss), KB(READ_ONCE(mm->anon_pages)), KB(READ_ONCE(mm->file_pages)),
 		  KB(READ_ONCE(mm->shmem_pages)));
-	tb_printf(b, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu kB\nVmPTE:\t%8lu kB\nVmSwap:\t       0 kB\n",
+	tb_printf(b, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu kB\nVmPTE:\t%8lu kB\n"
+		  "VmSwap:\t       0 kB\n",
 		  KB(mm->data_vm), KB(mm->stack_vm), (mm->code_end - mm->code_start) / 1024,
 		  KB(mm->exec_vm) - min(KB(mm->exec_vm), (unsigned long)(mm->code_end - mm->code_start) / 1024),
 		  KB(READ_ONCE(mm->table_pages)));

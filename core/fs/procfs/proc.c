@@ -18,7 +18,8 @@ struct proc_file {
 	struct mutex lock;
 	struct mm *mm;		/* of a `memory` node; borrowed, never changes */
 	struct textbuf text;	/* [lock] buf NULL: not made yet */
-	u32 seen;		/* [atomic] of mounts: the mount_event that poll told last, or that there was at the start */
+	/* [atomic] of mounts: the mount_event that poll told last, or that there was at the start */
+	u32 seen;
 };
 
 static const struct file_ops proc_pid_file_ops, proc_dir_fops;

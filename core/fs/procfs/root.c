@@ -177,7 +177,8 @@ static int show_sysvipc(struct textbuf *t, const struct proc_target *target)
 
 #define SYSVIPC(n, fn) { .name = n, .mode = S_IFREG | 0444, .show = show_sysvipc, .data = fn }
 static const struct proc_node sysvipc_nodes[] = {
-	SYSVIPC("msg", ipc_show_messages), SYSVIPC("sem", ipc_show_semaphores), SYSVIPC("shm", ipc_show_memory), { NULL },
+	SYSVIPC("msg", ipc_show_messages), SYSVIPC("sem", ipc_show_semaphores), SYSVIPC("shm", ipc_show_memory),
+	{ NULL },
 };
 
 #define FILE_NODE(n, fn) { .name = n, .mode = S_IFREG | 0444, .show = fn }
@@ -188,7 +189,8 @@ const struct proc_node proc_root_nodes[] = {
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .iops = &proc_mounts_ops },
 	FILE_NODE("cmdline", show_boot_cmdline), FILE_NODE("cpuinfo", show_cpuinfo), FILE_NODE("devices", show_devices),
 	FILE_NODE("filesystems", show_filesystems_file), FILE_NODE("interrupts", show_interrupts),
-	FILE_NODE("loadavg", show_loadavg), FILE_NODE("meminfo", show_meminfo), FILE_NODE("partitions", show_partitions),
+	FILE_NODE("loadavg", show_loadavg), FILE_NODE("meminfo", show_meminfo),
+	FILE_NODE("partitions", show_partitions),
 	FILE_NODE("stat", show_stat), FILE_NODE("swaps", show_swaps), FILE_NODE("uptime", show_uptime),
 	FILE_NODE("version", show_version), PROC_ROOT_HUNT
 	{ .name = "sysvipc", .mode = S_IFDIR | 0555, .children = sysvipc_nodes },

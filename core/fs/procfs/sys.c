@@ -154,16 +154,19 @@ static const int pid_max = PID_MAX, ngroups_max = 65536, cap_last_cap = CAP_LAST
 	msgmax = MSGMAX, msgmnb = MSGMNB, msgmni = MSGMNI, shmmni = SHMMNI;
 
 #define NUMBER(n, v) { .name = n, .mode = S_IFREG | 0444, .show = show_number, .data = &(v) }
-#define LONG(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_long, .write = write_long, .number = true, .data = &(v) }
-#define SWITCH(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_number, .write = write_switch, .number = true, .data = &(v) }
-#define COUNT(n, v) { .name = n, .mode = S_IFREG | 0644, .show = show_number, .write = write_count, .number = true, .data = &(v) }
+#define SETTING(n, v, shows, writes) \
+	{ .name = n, .mode = S_IFREG | 0644, .show = shows, .write = writes, .number = true, .data = &(v) }
+#define LONG(n, v) SETTING(n, v, show_long, write_long)
+#define SWITCH(n, v) SETTING(n, v, show_number, write_switch)
+#define COUNT(n, v) SETTING(n, v, show_number, write_count)
 #define TEXT(n, s) { .name = n, .mode = S_IFREG | 0444, .show = show_text, .data = s }
 #define NAME(n, s) { .name = n, .mode = S_IFREG | 0644, .show = show_text, .write = write_name, .data = s }
 #define SHOW(n, fn) { .name = n, .mode = S_IFREG | 0444, .show = fn }
 #define DIRECTORY(n, nodes) { .name = n, .mode = S_IFDIR | 0555, .children = nodes }
 
 static const struct proc_node random_nodes[] = {
-	SHOW("uuid", show_uuid), SHOW("boot_id", show_boot_id), NUMBER("entropy_avail", entropy), NUMBER("poolsize", entropy),
+	SHOW("uuid", show_uuid), SHOW("boot_id", show_boot_id), NUMBER("entropy_avail", entropy),
+	NUMBER("poolsize", entropy),
 	{ NULL },
 };
 

@@ -177,7 +177,8 @@ static inline struct file *fd_own(unsigned fd)
 		return NULL;
 	return t->fd[fd];
 }
-static inline struct fd fd_get(unsigned fd) { return fd_lookup(fd, FMODE_PATH); }	/* .file NULL: EBADF (also for O_PATH) */
+/* .file NULL: EBADF (also for O_PATH) */
+static inline struct fd fd_get(unsigned fd) { return fd_lookup(fd, FMODE_PATH); }
 static inline struct fd fd_get_raw(unsigned fd) { return fd_lookup(fd, 0); }	/* O_PATH files too */
 static inline void fd_put(struct fd f) { if (unlikely(f.counted)) file_put(f.file); }
 

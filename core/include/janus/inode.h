@@ -70,7 +70,10 @@ struct super_block *super_pseudo(struct file_system_type *type, u64 magic);
 static inline struct super_block *super_get(struct super_block *sb) { ref_get(&sb->refs); return sb; }
 void super_put(struct super_block *sb);
 int simple_statfs(struct super_block *sb, struct kstatfs *st);
-static inline ino_t super_next_ino(struct super_block *sb) { return __atomic_add_fetch(&sb->next_ino, 1, __ATOMIC_RELAXED); }
+static inline ino_t super_next_ino(struct super_block *sb)
+{
+	return __atomic_add_fetch(&sb->next_ino, 1, __ATOMIC_RELAXED);
+}
 
 /* ---- inodes ---- */
 struct inode_ops {
@@ -131,7 +134,11 @@ struct inode {
 	struct hlist_head marks;		/* [marks_lock] who watches it: janus/notify.h */
 	struct rcu_head rcu;
 };
-enum { IF_MEMORY = 1 /* blocks and times live here only */, IF_NOATIME = 2, IF_LINKABLE = 4 /* O_TMPFILE: linkat may name it */ };
+enum {
+	IF_MEMORY = 1,		/* blocks and times live here only */
+	IF_NOATIME = 2,
+	IF_LINKABLE = 4,	/* O_TMPFILE: linkat may name it */
+};
 
 /* refs 1, nlink 1, times now, uid/gid of current, or NULL */
 struct inode *inode_alloc(struct super_block *sb, mode_t mode);

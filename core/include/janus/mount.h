@@ -39,7 +39,10 @@ void path_get(const struct path *p);
 void path_put(const struct path *p);
 static inline struct mount *mnt_get(struct mount *m) { ref_get(&m->refs); return m; }
 void mnt_put(struct mount *m);
-static inline bool path_equal(const struct path *a, const struct path *b) { return a->mnt == b->mnt && a->dentry == b->dentry; }
+static inline bool path_equal(const struct path *a, const struct path *b)
+{
+	return a->mnt == b->mnt && a->dentry == b->dentry;
+}
 struct mount *mount_on(const struct path *at);	/* what is mounted there, the topmost; counted, or NULL */
 int mnt_want_write(const struct path *p);	/* 0 or -EROFS */
 /* Absolute path text of p as seen from current's root, built at the end of buf: start, or ERR_PTR(-ENAMETOOLONG).
@@ -53,7 +56,8 @@ enum lookup_flags {
 	LOOKUP_EMPTY = 4,	/* "" means the start itself */
 	LOOKUP_PARENT = 8,
 	LOOKUP_CREATE = 16,	/* the last name may be missing */
-	LOOKUP_NO_SYMLINKS = 32, LOOKUP_BENEATH = 64, LOOKUP_IN_ROOT = 128, LOOKUP_NO_XDEV = 256, LOOKUP_NO_MAGICLINKS = 512,
+	LOOKUP_NO_SYMLINKS = 32, LOOKUP_BENEATH = 64, LOOKUP_IN_ROOT = 128, LOOKUP_NO_XDEV = 256,
+	LOOKUP_NO_MAGICLINKS = 512,
 	LOOKUP_CACHED = 1024,
 };
 /* Resolve a kernel string from dirfd (AT_FDCWD: the working directory): a counted path, 0 or -errno. */

@@ -2,10 +2,11 @@
 /*
  * Telling those who watch files what is done to them. core/fs/notify/notify.c.
  *
- * A mark is one watcher's interest in one inode. What happens to a file is told to the marks of its inode, and by name to
- * those of the directory that the name is in. As long as nobody watches anything, a hook is one test of notify_active.
- * read and write do not even do that: FMODE_WATCHED, which they see in f->mode, sends them the long way. Process context;
- * no lock of the caller's matters but marks_lock and rename_lock, which must be free. Source: inotify(7).
+ * A mark is one watcher's interest in one inode. What happens to a file is told to the marks of its inode, and by
+ * name to those of the directory that the name is in. As long as nobody watches anything, a hook is one test of
+ * notify_active. read and write do not even do that: FMODE_WATCHED, which they see in f->mode, sends them the long
+ * way. Process context; no lock of the caller's matters but marks_lock and rename_lock, which must be free. Source:
+ * inotify(7).
  */
 #ifndef JANUS_NOTIFY_H
 #define JANUS_NOTIFY_H

@@ -45,7 +45,10 @@ struct pipe *file_pipe(struct file *f);
 /* F_GETPIPE_SZ, F_SETPIPE_SZ; EBADF for others */
 long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg);
 static inline bool pipe_empty(const struct pipe *p) { return READ_ONCE(p->head) == READ_ONCE(p->tail); }
-static inline bool pipe_full(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->nr_slots); }
+static inline bool pipe_full(const struct pipe *p)
+{
+	return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->nr_slots);
+}
 /* Bytes came, or went: who wants a signal for it. */
 static inline void pipe_signal_readers(struct pipe *p) { fasync_signal(&p->async, FMODE_READ, POLL_IN); }
 static inline void pipe_signal_writers(struct pipe *p) { fasync_signal(&p->async, FMODE_WRITE, POLL_OUT); }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Text that is made by many small writes into one buffer: the contents of /proc files. The buffer grows to `limit` where
- * memory is at hand. What does not fit sets `full`; then the owner makes it all again in a larger one. One thread;
- * any context. core/fs/textbuf.c.
+ * Text that is made by many small writes into one buffer: the contents of /proc files. The buffer grows to `limit`
+ * where memory is at hand. What does not fit sets `full`; then the owner makes it all again in a larger one. One
+ * thread; any context. core/fs/textbuf.c.
  */
 #ifndef JANUS_TEXTBUF_H
 #define JANUS_TEXTBUF_H

@@ -349,7 +349,10 @@ static inline unsigned long rlimit(unsigned which) { return READ_ONCE(current->p
 
 static inline bool thread_flag(const struct thread *t, u32 flag) { return READ_ONCE(t->flags) & flag; }
 static inline void thread_set_flag(struct thread *t, u32 flag) { __atomic_fetch_or(&t->flags, flag, __ATOMIC_RELEASE); }
-static inline void thread_clear_flag(struct thread *t, u32 flag) { __atomic_fetch_and(&t->flags, ~flag, __ATOMIC_ACQUIRE); }
+static inline void thread_clear_flag(struct thread *t, u32 flag)
+{
+	__atomic_fetch_and(&t->flags, ~flag, __ATOMIC_ACQUIRE);
+}
 static inline bool signal_pending(void) { return unlikely(thread_flag(current, TF_SIGPENDING)); }
 bool fatal_signal_pending(void);
 static inline void restore_saved_sigmask_unless(bool interrupted)

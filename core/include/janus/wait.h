@@ -57,9 +57,17 @@ static inline bool wait_queue_active(const struct wait_queue *q)
 static inline void wake_up(struct wait_queue *q) { if (wait_queue_active(q)) wake_up_key(q, WAKE_ANY, 1); }
 static inline void wake_up_all(struct wait_queue *q) { if (wait_queue_active(q)) wake_up_key(q, WAKE_ANY, ~0u); }
 /* The same from one who is about to sleep, or to die. */
-static inline void wake_up_all_sync(struct wait_queue *q) { if (wait_queue_active(q)) wake_up_key(q, WAKE_ANY | WAKE_SYNC, ~0u); }
+static inline void wake_up_all_sync(struct wait_queue *q)
+{
+	if (wait_queue_active(q))
+		wake_up_key(q, WAKE_ANY | WAKE_SYNC, ~0u);
+}
 /* Wake one, and run it in our place when it is on this CPU: the waker is about to sleep anyway. */
-static inline void wake_up_poll(struct wait_queue *q, u32 key) { if (wait_queue_active(q)) wake_up_key(q, key | WAKE_SYNC, 1); }
+static inline void wake_up_poll(struct wait_queue *q, u32 key)
+{
+	if (wait_queue_active(q))
+		wake_up_key(q, key | WAKE_SYNC, 1);
+}
 
 /* Woken when somebody set CLOCK_REALTIME: absolute sleepers and timers look again. core/time/clock.c */
 extern struct wait_queue clock_was_set;
