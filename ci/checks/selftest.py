@@ -81,7 +81,8 @@ def run_planted(folder):
     subprocess.run([*CC, "-D_GNU_SOURCE", "-O1", "-w", "-o", run, f"{suite}/run.c", f"{suite}/memuse.c"], check=True)
     for name, body in PLANTED.items():
         write_program(os.path.join(folder, name), "#!/bin/sh\n" + body)
-    done = subprocess.run([run], stdout=subprocess.PIPE, timeout=NO_HANG, env={**os.environ, "SUITE_TIMEOUT": str(HANG)})
+    done = subprocess.run([run], stdout=subprocess.PIPE, timeout=NO_HANG,
+                          env={**os.environ, "SUITE_TIMEOUT": str(HANG)})
     return done.stdout.decode(errors="replace")
 
 
@@ -235,7 +236,8 @@ def test_guests_at_once(folder):
     files.write(host.OURS, "3:memory:/box\n2:cpu,cpuacct:/far/away\n0::/box/inner\n")
     files.write(host.MEMINFO, "MemTotal: 209715200 kB\nMemAvailable: 104857600 kB\n")
     for path, text, processors, guests in (
-            ("nothing", "", 64, 64), ("box/cpu.max", "max 100000", 64, 64), ("memory/box/memory.limit_in_bytes", str(5 << 30), 64, 3),
+            ("nothing", "", 64, 64), ("box/cpu.max", "max 100000", 64, 64),
+            ("memory/box/memory.limit_in_bytes", str(5 << 30), 64, 3),
             ("box/cpu.max", "250000 100000", 3, 3), ("cpu,cpuacct/cpu.cfs_period_us", "100000", 3, 3),
             ("cpu,cpuacct/cpu.cfs_quota_us", "-1", 3, 3), ("cpu,cpuacct/cpu.cfs_quota_us", "150000", 2, 2),
             ("box/inner/memory.max", str(1 << 29), 2, 1), ("box/inner/cpu.max", "20000 100000", 1, 1)):

@@ -79,8 +79,8 @@ def extras(lanes):
     ours, linux = ([lane for lane in lanes if lane.kernel == kernel] for kernel in ("Janus", "Linux"))
     figures = [f'<div class="body">{figures_table(lanes)}</div>']
     return "".join((
-        extra("Where Linux's instructions go, and what Janus does not do", "Linux's functions by what they are for; the "
-              "way in and out is all of its stages but copy and handler.", map(linux_work, linux)),
+        extra("Where Linux's instructions go, and what Janus does not do", "Linux's functions by what they are for; "
+              "the way in and out is all of its stages but copy and handler.", map(linux_work, linux)),
         extra("The trap frame, slot by slot", "Before any C runs, the entry code keeps what the user had in registers. "
               "The frame was read from the kernel's stack at that moment; the highest address is on top.",
               map(frame, ours)),

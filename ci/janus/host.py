@@ -31,7 +31,8 @@ def processors():
     """How many may run at once for us."""
     count = len(os.sched_getaffinity(0))
     shares = list(limits("cpu", "cpu.max"))
-    shares += [quota + period for quota, period in zip(limits("cpu", "cpu.cfs_quota_us"), limits("cpu", "cpu.cfs_period_us"))]
+    shares += [quota + period for quota, period in zip(limits("cpu", "cpu.cfs_quota_us"),
+                                                       limits("cpu", "cpu.cfs_period_us"))]
     for quota, period in shares:
         if quota not in ("max", "-1"):
             count = min(count, -(-int(quota) // int(period)))

@@ -176,7 +176,8 @@ def of_linux(name, folder, kinds):
 
 
 def record(calls, machines=None, linux=True):
-    """{call: [Recording of each lane]}: Janus on each machine, then Linux. As many guests at a time as there is room for."""
+    """{call: [Recording of each lane]}: Janus on each machine, then Linux. As many guests at a time as there is room
+    for."""
     kinds = {call: scenario(call)[1] for call in calls}
     machines = machines or list(MACHINES)
     programs = janus_programs(machines)
