@@ -16,6 +16,7 @@
 #include <janus/wait.h>
 
 #define BATCH 16	/* of objects of one kind a magazine takes that many over and over: core/mm/slab.c */
+#define LATE_TICKS 25	/* in calls before a CPU is sent through the scheduler */
 
 static u64 newest;			/* [atomic] */
 
@@ -27,6 +28,7 @@ static struct rcu_cpu {			/* [own CPU, interrupts off] */
 	struct callback_list new, waiting, ready;
 	u64 waiting_for;
 	unsigned fresh;			/* callbacks that came since the lists were last moved on */
+	u32 late;			/* ticks in calls while a period waited for this CPU */
 } __cacheline_aligned rcu_cpus[NR_CPUS];
 
 static void callbacks_init(struct callback_list *l)
@@ -116,6 +118,17 @@ static void move_on(struct rcu_cpu *r)
 	}
 }
 
+/* A tick in a call. All of them may be, of a thread that is alone here: then by way of the scheduler. */
+static void hurry(struct cpu *cpu, struct rcu_cpu *r)
+{
+	if (cpu->rcu_seen >= __atomic_load_n(&newest, __ATOMIC_RELAXED)) {
+		r->late = 0;
+	} else if (++r->late == LATE_TICKS) {
+		r->late = 0;
+		thread_set_flag(cpu->running, TF_NEED_RESCHED);
+	}
+}
+
 /* The tick of each CPU, interrupts off; quiescent: it came in user mode or in the idle loop. */
 void rcu_tick(struct cpu *cpu, bool quiescent)
 {
@@ -123,6 +136,8 @@ void rcu_tick(struct cpu *cpu, bool quiescent)
 
 	if (quiescent)
 		rcu_quiescent(cpu);
+	else
+		hurry(cpu, r);
 	move_on(r);
 	if (r->ready.head) {
 		cpu->rcu_ready = true;

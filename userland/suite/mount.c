@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 
 #include "mounting.h"
 
@@ -94,6 +95,40 @@ TEST(mount, "poll of /proc/self/mounts tells each change once: a mount, another 
 	EXPECT_EQ(p.revents, POLLIN | POLLRDNORM | POLLPRI | POLLERR);
 	close(p.fd);
 	close(other);
+	tear_down();
+}
+
+/* Nearly all of its time is in the kernel, in calls that follow each other. */
+static void stay_in_calls(void)
+{
+	static char room[1 << 20];
+	struct iovec many[64];
+	int zero = ASSERT_OK(open("/dev/zero", O_RDONLY));
+
+	for (int i = 0; i < 64; i++)
+		many[i] = (struct iovec){ room, sizeof(room) };
+	for (;;)
+		ASSERT_OK(readv(zero, many, 64));
+}
+
+TEST(mount, "file systems go while processes on other processors are hardly ever out of the kernel")
+{
+	pid_t pids[3];
+
+	set_up();
+	for (int i = 0; i < 3; i++) {
+		pids[i] = ktap_fork();
+		if (pids[i] == 0)
+			stay_in_calls();
+	}
+	for (int i = 0; i < 20; i++) {
+		EXPECT_OK(mount("none", "m", "tmpfs", 0, NULL));
+		EXPECT_OK(umount("m"));
+	}
+	for (int i = 0; i < 3; i++) {
+		kill(pids[i], SIGKILL);
+		EXPECT_KILLED(pids[i], SIGKILL);
+	}
 	tear_down();
 }
 
