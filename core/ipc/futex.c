@@ -508,8 +508,7 @@ static long futex_call(uaddr_t addr, int op, u32 val, uaddr_t utime, uaddr_t add
 	bool private = op & FUTEX_PRIVATE_FLAG;
 	int cmd = op & FUTEX_CMD_MASK;
 
-	if (unlikely((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT &&
-		     cmd != FUTEX_LOCK_PI2))
+	if (unlikely((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_LOCK_PI2))
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:

@@ -243,6 +243,7 @@ TEST(futex, "bad: unaligned EINVAL, unmapped EFAULT, time EINVAL, operation ENOS
 	EXPECT_ERRNO(futex(words, WAIT, 0, &bad, NULL, 0), EINVAL);
 	EXPECT_ERRNO(futex(words, 77, 0, NULL, NULL, 0), ENOSYS);
 	EXPECT_ERRNO(futex(words, FD, 0, NULL, NULL, 0), ENOSYS);
+	EXPECT_ERRNO(futex(words, WAIT | CLOCK_RT, 1, NULL, NULL, 0), ENOSYS);	/* its time is an interval */
 }
 
 TEST(futex, "an operation on a read-only word may wait and wake")
