@@ -152,7 +152,8 @@ long sys_clock_settime(clockid_t clock, uaddr_t tp)
 	u64 ns;
 	int err;
 
-	if (clock != CLOCK_REALTIME && !clock_is_cpu(clock))
+	/* A CPU's clock by another's number exists and may not be set; one's own, by its name, cannot be. */
+	if (clock != CLOCK_REALTIME && (clock >= 0 || !clock_is_cpu(clock)))
 		return -EINVAL;
 	if (copy_struct_in(&ts, tp))
 		return -EFAULT;

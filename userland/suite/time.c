@@ -401,6 +401,8 @@ TEST(time, "clock_settime of the monotonic clock is EINVAL, of the real one for 
 	struct timespec ts = { 1, 0 };
 
 	EXPECT_ERRNO(clock_settime(CLOCK_MONOTONIC, &ts), EINVAL);
+	EXPECT_ERRNO(clock_settime(CLOCK_PROCESS_CPUTIME_ID, &ts), EINVAL);
+	EXPECT_ERRNO(clock_settime(CLOCK_THREAD_CPUTIME_ID, &ts), EINVAL);
 	become_nobody();
 	EXPECT_ERRNO(clock_settime(CLOCK_REALTIME, &ts), EPERM);
 }
