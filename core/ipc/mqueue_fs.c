@@ -183,15 +183,21 @@ long sys_mq_open(uaddr_t uname, int flags, mode_t mode, uaddr_t uattr)
 	struct mq_attr attr;
 	struct file *f;
 	char *name;
+	int fd;
 
 	if (uattr && copy_struct_in(&attr, uattr))
 		return -EFAULT;
 	name = path_from_user(uname, false);
 	if (IS_ERR(name))
 		return PTR_ERR(name);
-	f = open_queue(name, flags, mode, uattr ? &attr : NULL);
+	fd = fd_alloc(0, O_CLOEXEC);	/* first, so that without one no queue is made */
+	f = fd < 0 ? ERR_PTR(fd) : open_queue(name, flags, mode, uattr ? &attr : NULL);
 	path_free(name);
-	return IS_ERR(f) ? PTR_ERR(f) : fd_install_new(f, O_CLOEXEC);
+	if (!IS_ERR(f))
+		fd_install(fd, f);
+	else if (fd >= 0)
+		fd_release(fd);
+	return IS_ERR(f) ? PTR_ERR(f) : fd;
 }
 
 /* [root->lock] */

@@ -158,6 +158,19 @@ TEST(mq, "names: new, there already, none, too long, and with a slash inside")
 	EXPECT_ERRNO(syscall(SYS_mq_open, NULL, O_RDWR, 0, NULL), EFAULT);
 }
 
+TEST(mq, "without a free descriptor no name is looked up and no queue is made")
+{
+	struct rlimit files, few = { 0, 0 };
+
+	ASSERT_OK(getrlimit(RLIMIT_NOFILE, &files));
+	few.rlim_max = files.rlim_max;
+	ASSERT_OK(setrlimit(RLIMIT_NOFILE, &few));
+	EXPECT_ERRNO(mq_open(name, O_RDWR), EMFILE);
+	EXPECT_ERRNO(mq_open(name, O_RDWR | O_CREAT, 0600, NULL), EMFILE);
+	ASSERT_OK(setrlimit(RLIMIT_NOFILE, &files));
+	EXPECT_ERRNO(mq_unlink(name), ENOENT);
+}
+
 TEST(mq, "sizes that no queue has, and RLIMIT_MSGQUEUE")
 {
 	struct mq_attr none = { .mq_maxmsg = 0, .mq_msgsize = 1 }, many = { .mq_maxmsg = 11, .mq_msgsize = 1 },
