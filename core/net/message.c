@@ -273,7 +273,8 @@ long sys_recvmmsg(unsigned fd, uaddr_t mmsg, unsigned vlen, unsigned flags, uadd
 	if (!s)
 		return err;
 	vlen = min(vlen, (unsigned)MMSG_MAX);
-	for (done = 0; done < vlen; mmsg += sizeof(struct mmsghdr)) {
+	n = socket_take_error(s);
+	for (done = 0; !n && done < vlen; mmsg += sizeof(struct mmsghdr)) {
 		n = recv_message(s, f, mmsg, flags & ~(u32)MSG_WAITFORONE);
 		if (n >= 0)
 			n = put_user(n, u32, mmsg + offsetof(struct mmsghdr, len));
@@ -286,6 +287,8 @@ long sys_recvmmsg(unsigned fd, uaddr_t mmsg, unsigned vlen, unsigned flags, uadd
 			break;
 		cond_resched();
 	}
+	if (done && n < 0 && n != -EAGAIN)
+		WRITE_ONCE(s->error, (int)-n);	/* this call tells of what it has */
 	fd_put(f);
 	if (!done)
 		return n;

@@ -185,7 +185,7 @@ static int int_option(struct socket *s, int optname)
 	case SO_TYPE:		return s->type;
 	case SO_DOMAIN:		return AF_UNIX;
 	case SO_PROTOCOL:	return 0;
-	case SO_ERROR:		return s->ops->take_error(s);
+	case SO_ERROR:		return -socket_take_error(s);
 	case SO_ACCEPTCONN:	return s->ops->listening(s);
 	case SO_RCVLOWAT:	return (int)READ_ONCE(s->rcvlowat);
 	case SO_SNDLOWAT:	return 1;

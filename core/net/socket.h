@@ -27,6 +27,7 @@ struct socket {
 	struct fasync_list async;
 	bool short_of_room;		/* [atomic] somebody with O_ASYNC could not send: tell when there is room */
 	bool reader_waits;		/* [as is] in a stream's call: it sees what comes itself */
+	int error;			/* [atomic] 0, or an errno that waits to be told: SO_ERROR, or the next call */
 	u32 sndbuf, rcvbuf;		/* [atomic] */
 	u64 rcvtimeo, sndtimeo;		/* [atomic] ns; TIME_MAX: no end */
 	u64 switches;			/* [atomic] bit SO_*: the options that are on or off */
@@ -71,13 +72,18 @@ struct socket_ops {
 	int (*shutdown)(struct socket *s, int how);
 	u32 (*poll)(struct socket *s, struct file *f, struct poll_table *pt);
 	long (*ioctl)(struct socket *s, unsigned cmd, unsigned long arg);
-	int (*take_error)(struct socket *s);			/* SO_ERROR: positive, and cleared */
 	bool (*listening)(struct socket *s);
 	struct ucred (*peercred)(struct socket *s);
 	void (*release)(struct socket *s);			/* the last close */
 };
 
 struct socket *unix_create(int type);				/* or NULL */
+
+/* 0, or what waited to be told, as -errno; it is told then. */
+static inline int socket_take_error(struct socket *s)
+{
+	return unlikely(READ_ONCE(s->error)) ? -__atomic_exchange_n(&s->error, 0, __ATOMIC_ACQ_REL) : 0;
+}
 
 /* The socket of a descriptor, to be fd_put; or NULL and *err. */
 struct socket *socket_get(unsigned fd, struct fd *f, int *err);

@@ -83,7 +83,8 @@ static void add_shutdown(struct unix_sock *u, u8 bits, bool reset)
 {
 	spin_lock(&u->lock);
 	WRITE_ONCE(u->shutdown, u->shutdown | bits);
-	u->reset |= reset;
+	if (reset)
+		WRITE_ONCE(u->socket.error, ECONNRESET);
 	spin_unlock(&u->lock);
 	wake_all(u);
 }
@@ -370,7 +371,7 @@ static u32 unix_poll(struct socket *s, struct file *f, struct poll_table *pt)
 	poll_wait(f, &u->read_wait, pt);
 	poll_wait(f, &u->write_wait, pt);
 	shutdown = READ_ONCE(u->shutdown);
-	if (READ_ONCE(u->reset))
+	if (READ_ONCE(s->error))
 		mask |= POLLERR;
 	if (shutdown == SHUTDOWN_MASK)
 		mask |= POLLHUP;
@@ -417,17 +418,6 @@ static long unix_ioctl(struct socket *s, unsigned cmd, unsigned long arg)
 	return put_user(bytes, int, arg);
 }
 
-static int unix_take_error(struct socket *s)
-{
-	struct unix_sock *u = unix_of(s);
-	bool reset;
-
-	GUARD(spin, &u->lock);
-	reset = u->reset;
-	u->reset = false;
-	return reset ? ECONNRESET : 0;
-}
-
 static bool unix_listening(struct socket *s)
 {
 	return READ_ONCE(unix_of(s)->state) == UNIX_LISTENING;
@@ -451,7 +441,6 @@ static const struct socket_ops unix_ops = {
 	.shutdown = unix_shutdown,
 	.poll = unix_poll,
 	.ioctl = unix_ioctl,
-	.take_error = unix_take_error,
 	.listening = unix_listening,
 	.peercred = unix_peercred,
 	.release = unix_release,

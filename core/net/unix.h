@@ -37,7 +37,6 @@ struct unix_sock {
 	struct unix_sock *bound_next;	/* [names_lock] */
 	struct unix_sock *peer;		/* [S+q] counted; of a stream it stays */
 	bool dead;			/* [q] its file is gone */
-	bool reset;			/* [q] ECONNRESET waits to be told */
 	u8 shutdown;			/* [q, read as is] */
 	struct list_head queue;		/* [q] messages; of a listener, none */
 	/* [q; read_mutex to take or pass] in the queue: the last byte sent with MSG_OOB */

@@ -38,7 +38,7 @@ static void take_message(struct unix_sock *u, struct unix_message *msg)
 /* Nothing is queued: what that means. 0: end of file; -EAGAIN: wait. */
 static int why_empty(struct unix_sock *u, bool nonblock)
 {
-	int err = READ_ONCE(u->reset) ? -u->socket.ops->take_error(&u->socket) : 0;
+	int err = socket_take_error(&u->socket);
 
 	if (err)
 		return err;
@@ -65,7 +65,7 @@ static struct unix_message *wait_message(struct unix_sock *u, u32 flags, u64 *de
 			*deadline = socket_deadline(READ_ONCE(u->socket.rcvtimeo));
 		WRITE_ONCE(u->socket.reader_waits, u->socket.type == SOCK_STREAM);
 		*err = SOCKET_WAIT(&u->read_wait, READ_ONCE(u->queued) || READ_ONCE(u->shutdown) & RCV_SHUTDOWN ||
-				   READ_ONCE(u->reset), *deadline);
+				   READ_ONCE(u->socket.error), *deadline);
 		WRITE_ONCE(u->socket.reader_waits, false);
 		if (*err)
 			return NULL;
@@ -192,7 +192,7 @@ static long wait_for_more(struct unix_sock *u, u32 flags, u32 queued, u64 *deadl
 	if (!*deadline)
 		*deadline = socket_deadline(READ_ONCE(u->socket.rcvtimeo));
 	err = SOCKET_WAIT(&u->read_wait, READ_ONCE(u->queued) != queued || READ_ONCE(u->shutdown) & RCV_SHUTDOWN ||
-			  READ_ONCE(u->reset), *deadline);
+			  READ_ONCE(u->socket.error), *deadline);
 	return err ? err : 1;
 }
 
@@ -262,8 +262,10 @@ static ssize_t recv_dgram(struct unix_sock *u, struct socket_msg *m)
 	struct unix_message *msg;
 	u64 deadline = 0;
 	size_t n, size;
-	long err;
+	long err = socket_take_error(&u->socket);
 
+	if (err)
+		return err;	/* before what is queued, unlike a stream's */
 	msg = wait_message(u, m->flags, &deadline, &err);
 	if (!msg)
 		return err;

@@ -149,7 +149,7 @@ static ssize_t send_stream(struct unix_sock *u, struct socket_msg *m)
 		bool last = urgent && m->it->count == 1;
 		size_t n = last ? 1 : min(m->it->count - urgent, STREAM_CHUNK);
 
-		err = READ_ONCE(u->reset) ? -u->socket.ops->take_error(&u->socket) : 0;
+		err = socket_take_error(&u->socket);
 		if (!err)
 			err = send_part(u, to, m, n, last, &deadline);
 		if (!err)
@@ -213,8 +213,7 @@ static int dgram_refused(struct unix_sock *u, const struct socket_msg *m)
 		return err;
 	if (m->it->count > READ_ONCE(u->socket.sndbuf) - 32)
 		return -EMSGSIZE;
-	if (READ_ONCE(u->reset))
-		err = -u->socket.ops->take_error(&u->socket);
+	err = socket_take_error(&u->socket);
 	return err ? err : READ_ONCE(u->shutdown) & SEND_SHUTDOWN ? -EPIPE : 0;
 }
 
@@ -264,8 +263,7 @@ static __noinline int send_refused(struct unix_sock *u, struct socket_msg *m)
 	int err = 0;
 
 	if (u->socket.type == SOCK_SEQPACKET) {
-		if (READ_ONCE(u->reset))
-			err = -u->socket.ops->take_error(&u->socket);
+		err = socket_take_error(&u->socket);
 		if (!err && READ_ONCE(u->state) != UNIX_CONNECTED)
 			err = -ENOTCONN;
 		m->namelen = 0;

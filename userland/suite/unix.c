@@ -368,6 +368,69 @@ TEST(unix, "a bad buffer: EFAULT")
 	EXPECT_ERRNO(recv(s[1], (void *)8, 4, 0), EFAULT);
 }
 
+static int pending_error(int fd)
+{
+	int error = -1;
+	socklen_t size = sizeof(error);
+
+	EXPECT_OK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size));
+	return error;
+}
+
+/* Receive one of the messages that are queued; the second fails by what is asked for. */
+static void fail_behind_the_first(int fd, int error)
+{
+	char text[8];
+	struct iovec iov = { text, 2 };
+	struct mmsghdr m[2] = { { .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 1 } } };
+
+	if (error == EMSGSIZE)
+		m[1].msg_hdr = (struct msghdr){ .msg_iov = &iov, .msg_iovlen = 1025 };
+	else if (error == EFAULT)
+		m[1].msg_hdr = (struct msghdr){ .msg_iov = (struct iovec *)8, .msg_iovlen = 1 };
+	else
+		m[1] = m[0];
+	EXPECT_EQ(recvmmsg(fd, m, 2, MSG_DONTWAIT, NULL), 1);
+}
+
+TEST(unix, "what fails behind the first message of recvmmsg is told once later, but for EAGAIN")
+{
+	char text[8];
+	struct iovec iov = { text, 8 };
+	struct mmsghdr m = { .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 1 } };
+	int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET }, s[2];
+
+	for (int i = 0; i < 3; i++) {
+		ASSERT_OK(socketpair(AF_UNIX, types[i], 0, s));
+		EXPECT_EQ(send(s[0], "ab", 2, 0), 2);
+		fail_behind_the_first(s[1], EAGAIN);
+		EXPECT_EQ(pending_error(s[1]), 0);
+		EXPECT_EQ(send(s[0], "ab", 2, 0), 2);
+		EXPECT_EQ(send(s[0], "cd", 2, 0), 2);
+		fail_behind_the_first(s[1], EMSGSIZE);
+		EXPECT_EQ(poll(&(struct pollfd){ .fd = s[1] }, 1, 0), 1);
+		EXPECT_EQ(pending_error(s[1]), EMSGSIZE);
+		EXPECT_EQ(pending_error(s[1]), 0);
+		EXPECT_EQ(send(s[0], "ef", 2, 0), 2);
+		fail_behind_the_first(s[1], EFAULT);
+		EXPECT_ERRNO(send(s[1], "x", 1, 0), EFAULT);
+		EXPECT_EQ(send(s[1], "x", 1, 0), 1);
+		EXPECT_EQ(send(s[0], "gh", 2, 0), 2);
+		fail_behind_the_first(s[1], EMSGSIZE);
+		EXPECT_ERRNO(recvmmsg(s[1], &m, 1, MSG_DONTWAIT, NULL), EMSGSIZE);
+		EXPECT_EQ(send(s[0], "ij", 2, 0), 2);
+		fail_behind_the_first(s[1], EMSGSIZE);
+		if (types[i] == SOCK_STREAM)
+			EXPECT_EQ(recv(s[1], text, 8, MSG_DONTWAIT), 2);
+		EXPECT_ERRNO(recv(s[1], text, 8, MSG_DONTWAIT), EMSGSIZE);
+		if (types[i] != SOCK_STREAM)
+			EXPECT_EQ(recv(s[1], text, 8, MSG_DONTWAIT), 2);
+		EXPECT_ERRNO(recv(s[1], text, 8, MSG_DONTWAIT), EAGAIN);
+		close(s[0]);
+		close(s[1]);
+	}
+}
+
 TEST(unix, "sendmmsg and recvmmsg move several")
 {
 	char text[2][4] = { "abc", "de" }, got[3][4];
