@@ -414,6 +414,7 @@ static int new_exec(struct exec *x)
 	vfork_release(t);
 	posix_timers_exec(t->process);
 	arch_thread_flush();
+	t->rseq = 0;
 	files_close_on_exec();
 	flush_signals_and_marks();
 	set_comm(x->filename);

@@ -8,6 +8,7 @@
 #include "seccomp.h"
 #include "clone.h"
 #include <arch/thread.h>
+#include <janus/rseq.h>
 #include <janus/sched.h>
 #include <janus/time.h>
 #include <uapi/ptrace.h>
@@ -42,8 +43,10 @@ static int copy_parts(struct thread *t, const struct clone_args *args)
 		t->mm = parent->mm;
 		ref_get(&t->mm->users);
 	} else {
-		struct mm *mm = mm_fork(parent->mm);
+		struct mm *mm;
 
+		rseq_fork(t);
+		mm = mm_fork(parent->mm);
 		if (IS_ERR(mm))
 			return PTR_ERR(mm);
 		t->mm = mm;

@@ -77,6 +77,9 @@ bool sigqueue_add(struct sigqueue *q, struct thread *t, int signo, const siginfo
 void sigqueue_flush(struct sigqueue *q, sigset_t mask);		/* drop what is in mask. [sig] */
 void signal_wake(struct thread *t, bool fatal);			/* [sig] */
 void signal_recalc(struct thread *t);				/* TF_SIGPENDING of current or a new thread. [sig] */
+/* For current, when its memory is not as signo's delivery needs it (0: as its way out does): SIGSEGV. The handler of
+ * SIGSEGV itself would fail likewise, and is not called. */
+void signal_force_segv(int signo);
 void signal_retarget(struct thread *t, sigset_t mask);		/* others are to take what t will not. [sig] */
 void kill_other_threads(struct process *p);			/* [sig]; SIGKILL to all but current */
 /* an exiting thread counts no longer in a stop. [sig] */

@@ -12,6 +12,7 @@
 #include <generated/syscalls.h>
 #include <janus/sched.h>
 #include <uapi/ptrace.h>
+#include <uapi/rseq.h>
 
 /* ---- the tie ---- */
 
@@ -508,6 +509,17 @@ static long get_syscall_info(struct thread *t, unsigned long size, uaddr_t to)
 	return copy_to_user(to, &out, min(n, size)) ? -EFAULT : (long)n;
 }
 
+static long get_rseq(struct thread *t, unsigned long size, uaddr_t to)
+{
+	struct ptrace_rseq_configuration out = {
+		.rseq_abi_pointer = t->rseq,
+		.rseq_abi_size = sizeof(struct rseq),
+		.signature = t->rseq ? t->rseq_sig : 0,
+	};
+
+	return copy_to_user(to, &out, min(sizeof(out), size)) ? -EFAULT : (long)sizeof(out);
+}
+
 /* ---- the call ---- */
 
 static long request_of_stopped(struct thread *t, long request, unsigned long addr, unsigned long data)
@@ -551,6 +563,8 @@ static long request_of_stopped(struct thread *t, long request, unsigned long add
 		return sigmask_request(t, request == PTRACE_SETSIGMASK, addr, data);
 	case PTRACE_GET_SYSCALL_INFO:
 		return get_syscall_info(t, addr, data);
+	case PTRACE_GET_RSEQ_CONFIGURATION:
+		return get_rseq(t, addr, data);
 	}
 	return arch_ptrace(t, request, addr, data);
 }

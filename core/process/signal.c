@@ -9,6 +9,7 @@
 #include <arch/signal.h>
 #include <generated/syscalls.h>
 #include <janus/entry.h>
+#include <janus/rseq.h>
 #include <janus/time.h>
 
 /* The choice of a handler: the mask during it, and once-only ones. [sig] */
@@ -317,8 +318,7 @@ static void restart_call(struct trapframe *tf)
 	tf_clear_syscall(tf);
 }
 
-/* The frame could not be written: SIGSEGV, which must not find its own handler failing again. */
-static __noinline void frame_failed(int signo)
+void signal_force_segv(int signo)
 {
 	if (signo == SIGSEGV) {
 		struct irqflags flags;
@@ -340,9 +340,10 @@ static inline bool deliver(struct ksignal *ks, struct trapframe *tf)
 		settle_call(tf, ks->action.flags);
 		tf_clear_syscall(tf);
 	}
+	rseq_signal(t, ks, tf);
 	if (unlikely(arch_signal_deliver(ks, tf))) {
 		set_blocked(ks->saved_mask);
-		frame_failed(ks->signo);
+		signal_force_segv(ks->signo);
 		return false;
 	}
 	if (t->altstack_flags & SS_AUTODISARM) {
@@ -452,9 +453,9 @@ static __noinline void resume_work(struct thread *t)
 void exit_to_user_work(struct trapframe *tf)
 {
 	struct thread *t = current;
-	u32 flags;
+	u32 flags = READ_ONCE(t->flags);
 
-	while ((flags = READ_ONCE(t->flags)) & TF_EXIT_WORK) {
+	do {
 		arch_local_irq_enable();
 		if (flags & TF_NEED_RESCHED)
 			schedule();
@@ -462,8 +463,11 @@ void exit_to_user_work(struct trapframe *tf)
 			resume_work(t);
 		if (flags & (TF_SIGPENDING | TF_RESTORE_MASK))
 			do_signal(tf);
+		if (flags & TF_RSEQ)
+			rseq_resume(tf, 0);
 		arch_local_irq_disable();
-	}
+		flags = READ_ONCE(t->flags);
+	} while (flags & TF_EXIT_WORK);
 }
 
 void user_exception(int signo, int code, uaddr_t addr)

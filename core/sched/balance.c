@@ -4,6 +4,7 @@
  * the tick. With eight CPUs at most, every question is a loop over all.
  */
 #include "rq.h"
+#include <janus/rseq.h>
 
 #define BALANCE_TICKS 16	/* between two looks of a busy CPU at the others */
 
@@ -90,6 +91,7 @@ static struct thread *take_over(struct rq *rq, struct rq *from)
 		fair_join(&rq->fair, t);
 	}
 	WRITE_ONCE(t->cpu, rq->cpu);
+	rseq_moved(t);
 	rq->nr_running++;
 	return t;
 }

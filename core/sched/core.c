@@ -10,6 +10,7 @@
 #include <janus/entry.h>
 #include <janus/mm.h>
 #include <janus/printk.h>
+#include <janus/rseq.h>
 #include <janus/string.h>
 #include <janus/time.h>
 
@@ -239,6 +240,7 @@ void schedule(void)
 	else
 		prev->nvcsw++;
 	rq->nr_switches++;
+	rseq_switch_away(prev);
 	next->se.on_cpu = true;
 	switch_clocks(rq, prev, next);
 	if (next->mm != cpu->active_mm)
@@ -284,6 +286,7 @@ static __noinline struct rq *move_far(struct rq *rq, struct thread *t, struct cp
 		if (!is_rt(t))
 			fair_leave(&rq->fair, t);
 		WRITE_ONCE(t->cpu, dest);
+		rseq_moved(t);
 		spin_unlock(&rq->lock);
 		rq = dest->rq;
 		spin_lock(&rq->lock);

@@ -33,6 +33,7 @@
 #define PTRACE_GETSIGMASK 0x420a
 #define PTRACE_SETSIGMASK 0x420b
 #define PTRACE_GET_SYSCALL_INFO 0x420e
+#define PTRACE_GET_RSEQ_CONFIGURATION 0x420f
 
 #define PTRACE_EVENT_FORK 1
 #define PTRACE_EVENT_VFORK 2
@@ -54,6 +55,14 @@ struct ptrace_peeksiginfo_args {
 	u64 off;
 	u32 flags;
 	s32 nr;
+};
+
+struct ptrace_rseq_configuration {
+	u64 rseq_abi_pointer;
+	u32 rseq_abi_size;
+	u32 signature;
+	u32 flags;
+	u32 pad;
 };
 
 #define PTRACE_SYSCALL_INFO_NONE 0

@@ -32,6 +32,7 @@ SPARED = {
     "it reads registers from whatever is on the stack": "rt_sigreturn",
     "it moves what the actors themselves live in": "brk",
     "its answer is an order of its own": "kcmp",
+    "from then on a CPU's number is written into the program's memory": "rseq",
     "no call works for an actor behind it": "seccomp",
     "it stops the actors themselves, and writes into them": "ptrace",
 }

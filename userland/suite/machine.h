@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <ucontext.h>
 
 #include "machine_numbers.h"
@@ -141,5 +142,14 @@ struct machine_trace_forgery {
 };
 extern const struct machine_trace_forgery machine_trace_forgeries[];
 extern const int machine_trace_forgery_count;
+
+/* ---- 6. restartable sequences ---- */
+
+/*
+ * A sequence that *area (a struct rseq's rseq_cs) is made to name, and that ends, with 0, only when word[1] is not 0. In
+ * it word[0] is set to 1. Aborted: 1; the four bytes before the place where that goes on are its signature.
+ */
+long machine_rseq_spin(uint64_t *area, const void *cs, volatile int word[2]);
+extern const char machine_rseq_start[], machine_rseq_commit[], machine_rseq_abort[];
 
 #endif

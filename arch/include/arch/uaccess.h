@@ -6,7 +6,8 @@
  * is fixed up by the exception table: 8-byte entries { s32 insn - ., s32 fixup - . } between
  * __extable_start and __extable_end, sorted by core at boot, searched by core (core/uaccess/extable.c).
  * May sleep in the page fault, but where core forbids it (cpu->nofault). Callers: core/uaccess and janus/uaccess.h,
- * and where a word of checked memory is all there is to it, core/ipc/futex*.c and core/fs/eventpoll_wait.c.
+ * and where a word of checked memory is all there is to it, core/ipc/futex*.c, core/fs/eventpoll_wait.c and
+ * core/process/rseq.c with janus/rseq.h.
  */
 #ifndef ARCH_UACCESS_H
 #define ARCH_UACCESS_H

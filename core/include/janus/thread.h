@@ -44,6 +44,7 @@ enum thread_flag {
 	TF_NEED_RESCHED = 1 << 1,	/* another thread should run here */
 	TF_NOTIFY_RESUME = 1 << 2,	/* set_child_tid, call_exit_due, cpu->rcu_ready */
 	TF_RESTORE_MASK = 1 << 3,	/* put saved_mask back if no handler runs (sigsuspend, ppoll) */
+	TF_RSEQ = 1 << 4,		/* rseq_resume() is to look at its area */
 	/* not work at exit: */
 	/* its calls go through syscall_dispatch_traced(); changes while it is stopped */
 	TF_SYSCALL_TRACE = 1 << 5,
@@ -54,8 +55,8 @@ enum thread_flag {
 	TF_FORKED_NOEXEC = 1 << 19,
 	TF_OOM_VICTIM = 1 << 20,
 };
-/* Flags that keep a thread in exit_to_user_work(): the four lowest bits. */
-#define TF_EXIT_WORK (TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY_RESUME | TF_RESTORE_MASK)
+/* Flags that keep a thread in exit_to_user_work(): the five lowest bits. */
+#define TF_EXIT_WORK (TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY_RESUME | TF_RESTORE_MASK | TF_RSEQ)
 
 /* Calls are watched: janus/entry.h's syscall_dispatch_traced(). */
 #define TF_WATCHED (TF_SYSCALL_TRACE | TF_SINGLE_STEP | TF_SECCOMP)
@@ -135,6 +136,10 @@ struct thread {
 	uaddr_t clear_child_tid;		/* [self] */
 	uaddr_t set_child_tid;			/* [self] */
 	uaddr_t robust_list;			/* [self] */
+	uaddr_t rseq;				/* [self, others while it does not run] its area, of user memory; 0: none */
+	u64 rseq_named;				/* [self] the sequence that it named when that was last read */
+	u32 rseq_sig;				/* [self] with rseq: what stands before each place to go on at */
+	bool rseq_event;			/* [atomic, its own CPU] it may not go on with a sequence */
 	/* [self] what System V semaphores get back at its end; NULL: nothing yet */
 	struct sem_undo_list *sem_undos;
 	int pdeath_signal;			/* [self] prctl(PR_SET_PDEATHSIG) */
@@ -200,6 +205,7 @@ struct process {
 	bool child_subreaper;			/* [its own threads; read as is] prctl(PR_SET_CHILD_SUBREAPER) */
 	bool has_child_subreaper;		/* [tl] somebody above is one */
 	bool membarrier_registered;		/* [atomic] membarrier(2) may interrupt others for us */
+	bool membarrier_rseq_registered;	/* [atomic] and break their sequences */
 
 	struct posix_timers *timers;		/* [atomic once] timer_create's; NULL when none */
 	struct itimer {

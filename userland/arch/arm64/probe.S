@@ -261,4 +261,22 @@ crime_\name:
 	mov sp, x1
 	ret
 
+/* ---- 6. restartable sequences ---- */
+
+	.globl machine_rseq_spin, machine_rseq_start, machine_rseq_commit, machine_rseq_abort
+machine_rseq_spin:
+	str x1, [x0]
+	mov w3, #1
+machine_rseq_start:
+	str w3, [x2]
+	ldr w4, [x2, #4]
+	cbz w4, machine_rseq_start
+machine_rseq_commit:
+	mov x0, #0
+	ret
+	.inst 0x6a616e75		/* the signature */
+machine_rseq_abort:
+	mov x0, #1
+	ret
+
 	.section .note.GNU-stack, "", @progbits

@@ -268,4 +268,21 @@ crime_\name:
 	push %rax
 	ret
 
+/* ---- 6. restartable sequences ---- */
+
+	.globl machine_rseq_spin, machine_rseq_start, machine_rseq_commit, machine_rseq_abort
+machine_rseq_spin:
+	mov %rsi, (%rdi)
+machine_rseq_start:
+	movl $1, (%rdx)
+	cmpl $0, 4(%rdx)
+	je machine_rseq_start
+machine_rseq_commit:
+	xor %eax, %eax
+	ret
+	.long 0x6a616e75		/* the signature */
+machine_rseq_abort:
+	mov $1, %eax
+	ret
+
 	.section .note.GNU-stack, "", @progbits
