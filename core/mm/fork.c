@@ -167,6 +167,7 @@ static void copy_layout(struct mm *child, const struct mm *parent)
 	child->mmap_base = parent->mmap_base;
 	child->sigreturn_page = parent->sigreturn_page;
 	child->dumpable = parent->dumpable;
+	child->membarriers = READ_ONCE(parent->membarriers);
 	child->thp_disabled = parent->thp_disabled;
 	child->gap_hint = parent->gap_hint;
 	child->gap_above = parent->gap_above;

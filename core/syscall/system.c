@@ -9,7 +9,6 @@
 #include <janus/page.h>
 #include <janus/printk.h>
 #include <janus/random.h>
-#include <janus/rseq.h>
 #include <janus/string.h>
 #include <janus/syscall.h>
 #include <janus/thread.h>
@@ -193,78 +192,6 @@ long sys_reboot(int magic1, int magic2, unsigned int cmd, uaddr_t arg)
 	case REBOOT_POWER_OFF:
 		stop_machine(MACHINE_POWER_OFF, "Power down");
 		break;
-	}
-	return -EINVAL;
-}
-
-/* ---- barriers ---- */
-
-enum membarrier_cmd {
-	MEMBARRIER_QUERY = 0,
-	MEMBARRIER_GLOBAL = 1 << 0,
-	MEMBARRIER_GLOBAL_EXPEDITED = 1 << 1,
-	MEMBARRIER_REGISTER_GLOBAL_EXPEDITED = 1 << 2,
-	MEMBARRIER_PRIVATE_EXPEDITED = 1 << 3,
-	MEMBARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4,
-	MEMBARRIER_PRIVATE_EXPEDITED_RSEQ = 1 << 7,
-	MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_RSEQ = 1 << 8,
-};
-#define MEMBARRIER_FLAG_CPU 1u
-
-static void barrier_here(void *unused)
-{
-	(void)unused;
-	arch_mb();
-}
-
-/* Interrupts are off. Whoever runs here and shares the memory is to begin its sequence anew. */
-static void break_sequence_here(void *mm)
-{
-	arch_mb();
-	if (current->mm == mm)
-		rseq_break(current);
-}
-
-/* Every CPU passes a full barrier before this returns; more than each command asks for, and always enough. */
-static long on_other_cpus(void (*fn)(void *arg), void *arg)
-{
-	arch_mb();
-	if (nr_cpus > 1)
-		smp_call((cpumask_t)((1ULL << nr_cpus) - 1), fn, arg);
-	arch_mb();
-	return 0;
-}
-
-long sys_membarrier(int cmd, unsigned int flags, int cpu_id)
-{
-	struct process *p = current->process;
-
-	(void)cpu_id;	/* with MEMBARRIER_FLAG_CPU: which one would be enough */
-	if (flags && (cmd != MEMBARRIER_PRIVATE_EXPEDITED_RSEQ || flags != MEMBARRIER_FLAG_CPU))
-		return -EINVAL;
-	switch (cmd) {
-	case MEMBARRIER_QUERY:
-		return MEMBARRIER_GLOBAL | MEMBARRIER_GLOBAL_EXPEDITED | MEMBARRIER_REGISTER_GLOBAL_EXPEDITED |
-		       MEMBARRIER_PRIVATE_EXPEDITED | MEMBARRIER_REGISTER_PRIVATE_EXPEDITED |
-		       MEMBARRIER_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_RSEQ;
-	case MEMBARRIER_REGISTER_GLOBAL_EXPEDITED:
-		return 0;
-	case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
-		p->membarrier_registered = true;
-		return 0;
-	case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_RSEQ:
-		p->membarrier_rseq_registered = true;
-		return 0;
-	case MEMBARRIER_PRIVATE_EXPEDITED_RSEQ:
-		return p->membarrier_rseq_registered ? on_other_cpus(break_sequence_here, current->mm) : -EPERM;
-	case MEMBARRIER_PRIVATE_EXPEDITED:
-		if (!p->membarrier_registered)
-			return -EPERM;
-		/* fall through */
-		__attribute__((fallthrough));
-	case MEMBARRIER_GLOBAL:
-	case MEMBARRIER_GLOBAL_EXPEDITED:
-		return on_other_cpus(barrier_here, NULL);
 	}
 	return -EINVAL;
 }

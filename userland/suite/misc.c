@@ -129,6 +129,35 @@ TEST(misc, "membarrier tells what it can do, and does it")
 	EXPECT_ERRNO(syscall(SYS_membarrier, 0, 77, 0), EINVAL);
 }
 
+TEST(misc, "a private command of membarrier wants to be registered for, by the memory or the one it is a copy of")
+{
+	char *argv[] = { "misc", "--reexec", NULL }, *envp[] = { NULL };
+	pid_t pid;
+
+	EXPECT_EQ(syscall(SYS_membarrier, 0, 0, 0) & 0x1ff, 0x1ff);
+	for (int cmd = 1 << 3; cmd < 1 << 9; cmd <<= 2) {
+		EXPECT_ERRNO(syscall(SYS_membarrier, cmd, 0, 0), EPERM);
+		EXPECT_OK(syscall(SYS_membarrier, cmd << 1, 0, 0));
+		EXPECT_OK(syscall(SYS_membarrier, cmd, 0, 0));
+	}
+	pid = ktap_fork();
+	if (pid == 0) {
+		for (int cmd = 1 << 3; cmd < 1 << 9; cmd <<= 2)
+			ASSERT_OK(syscall(SYS_membarrier, cmd, 0, 0));
+		execve("/proc/self/exe", argv, envp);
+		_exit(1);
+	}
+	EXPECT_EXIT(pid, 45);
+}
+
+int ktap_reexec(int argc, char **argv)
+{
+	for (int cmd = 1 << 3; cmd < 1 << 9; cmd <<= 2)
+		if (syscall(SYS_membarrier, cmd, 0, 0) != -1 || errno != EPERM)
+			return 1;
+	return 45;
+}
+
 TEST(misc, "gettid of the first thread is getpid; set_tid_address returns it")
 {
 	int word;

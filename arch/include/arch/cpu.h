@@ -20,6 +20,7 @@ static inline struct cpu *arch_this_cpu(void);		/* stable while not preempted, i
 static inline struct thread *arch_current(void);
 static inline void arch_cpu_relax(void);		/* in a spin loop */
 static inline void arch_mb(void);			/* full barrier, also between memory and devices */
+static inline void arch_sync_core(void);		/* what runs next is fetched anew: memory may hold other instructions */
 
 /* Point this CPU's per-CPU base at `cpu`, with `cpu->running` as current. Once a CPU, before use. */
 void arch_cpu_setup(struct cpu *cpu);

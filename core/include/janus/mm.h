@@ -92,6 +92,7 @@ struct mm {
 	u32 site;			/* [const] who made it: janus/alloc_site.h, debug builds */
 	struct file *exe;		/* [ml] */
 	bool dumpable;			/* [as is] PR_SET_DUMPABLE */
+	u32 membarriers;		/* [atomic] the private commands of membarrier(2) that it registered for */
 	bool thp_disabled;		/* racy; PR_SET_THP_DISABLE, and nothing else: there are no huge pages */
 	u32 def_flags;			/* [ml] VM_LOCKED after mlockall(MCL_FUTURE) */
 	bool has_dontfork;		/* [ml] some area has, or had, VM_DONTFORK */

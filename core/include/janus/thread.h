@@ -204,8 +204,6 @@ struct process {
 	u32 exec_creds;
 	bool child_subreaper;			/* [its own threads; read as is] prctl(PR_SET_CHILD_SUBREAPER) */
 	bool has_child_subreaper;		/* [tl] somebody above is one */
-	bool membarrier_registered;		/* [atomic] membarrier(2) may interrupt others for us */
-	bool membarrier_rseq_registered;	/* [atomic] and break their sequences */
 
 	struct posix_timers *timers;		/* [atomic once] timer_create's; NULL when none */
 	struct itimer {

@@ -31,4 +31,9 @@ static inline void arch_mb(void)
 	dsb(sy);
 }
 
+static inline void arch_sync_core(void)
+{
+	isb();
+}
+
 #endif

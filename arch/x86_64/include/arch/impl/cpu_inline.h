@@ -25,4 +25,12 @@ static inline void arch_cpu_relax(void) { asm volatile("pause" : : : "memory"); 
 /* A locked add to the stack orders like mfence and costs less. */
 static inline void arch_mb(void) { asm volatile("lock; addl $0, -4(%%rsp)" : : : "memory", "cc"); }
 
+/* cpuid serializes. Source: Intel SDM volume 3, "Serializing Instructions". */
+static inline void arch_sync_core(void)
+{
+	u32 leaf = 0;
+
+	asm volatile("cpuid" : "+a"(leaf) : : "rbx", "rcx", "rdx", "memory");
+}
+
 #endif
