@@ -126,6 +126,12 @@ static int set_three(struct ids *to, u32 r, u32 e, u32 s, bool privileged)
 	return 0;
 }
 
+/* setresuid and setresgid that leave all as it is, the file system's number too, which else follows the effective. */
+static bool names_nothing_new(const struct ids *own, u32 r, u32 e, u32 s)
+{
+	return e == NO_ID && (r == NO_ID || r == own->r) && (s == NO_ID || s == own->s);
+}
+
 /* current takes these, unless there is an error already. */
 static long commit_uids(const struct ids *ids, int err)
 {
@@ -183,6 +189,8 @@ long sys_setresuid(uid_t ruid, uid_t euid, uid_t suid)
 {
 	struct ids ids = uids_of(current->cred);
 
+	if (names_nothing_new(&ids, ruid, euid, suid))
+		return 0;
 	return commit_uids(&ids, set_three(&ids, ruid, euid, suid, capable(CAP_SETUID)));
 }
 
@@ -204,6 +212,8 @@ long sys_setresgid(gid_t rgid, gid_t egid, gid_t sgid)
 {
 	struct ids ids = gids_of(current->cred);
 
+	if (names_nothing_new(&ids, rgid, egid, sgid))
+		return 0;
 	return commit_gids(&ids, set_three(&ids, rgid, egid, sgid, capable(CAP_SETGID)));
 }
 

@@ -116,6 +116,16 @@ TEST(cred, "the file system id follows the effective one, and can be set apart")
 	EXPECT_OK(seteuid(0));
 	EXPECT_EQ(setfsuid(1234), 0);
 	EXPECT_EQ(setfsuid(-1), 1234);
+	EXPECT_OK(setresuid(0, -1, 0));
+	EXPECT_EQ(setfsuid(-1), 1234);
+	EXPECT_OK(setresuid(-1, 0, -1));
+	EXPECT_EQ(setfsuid(-1), 0);
+	EXPECT_EQ(setfsgid(1234), 0);
+	EXPECT_OK(setresgid(-1, -1, -1));
+	EXPECT_EQ(setfsgid(-1), 1234);
+	EXPECT_OK(setresgid(-1, -1, 7));
+	EXPECT_EQ(setfsgid(-1), 0);
+	EXPECT_OK(setfsuid(1234));
 	scratch();
 	close(ASSERT_OK(open("/tmp", O_RDONLY)));
 }
