@@ -193,11 +193,13 @@ long sys_mq_open(uaddr_t uname, int flags, mode_t mode, uaddr_t uattr)
 	fd = fd_alloc(0, O_CLOEXEC);	/* first, so that without one no queue is made */
 	f = fd < 0 ? ERR_PTR(fd) : open_queue(name, flags, mode, uattr ? &attr : NULL);
 	path_free(name);
-	if (!IS_ERR(f))
+	if (!IS_ERR(f)) {
 		fd_install(fd, f);
-	else if (fd >= 0)
+		return fd;
+	}
+	if (fd >= 0)
 		fd_release(fd);
-	return IS_ERR(f) ? PTR_ERR(f) : fd;
+	return PTR_ERR(f);
 }
 
 /* [root->lock] */

@@ -14,13 +14,12 @@
 /* The first of the areas that [start, end) lies in without a gap, all shared, of one file and kind; or NULL. [ml] */
 static struct vma *one_mapping(struct mm *mm, uaddr_t start, uaddr_t end)
 {
-	struct vma *first = vma_find(mm, start), *v;
+	struct vma *first = vma_find(mm, start), *v, *next;
 
 	if (!first || first->start > start || !(first->flags & VM_SHARED) || !first->file)
 		return NULL;
-	for (v = first; v->end < end; v = vma_find(mm, v->end)) {
-		struct vma *next = vma_find(mm, v->end);
-
+	for (v = first; v->end < end; v = next) {
+		next = vma_find(mm, v->end);
 		if (!next || next->start != v->end || next->file != first->file || next->flags != first->flags)
 			return NULL;
 	}
